@@ -106,6 +106,15 @@ fn only_archive(folder: &Path) -> PathBuf {
     found.pop().unwrap()
 }
 
+/// Gives an archive a name of an earlier day: names have seconds, and the next one may be made in the same.
+fn moved_out_of_the_way(archive: &Path) -> PathBuf {
+    let moved = archive.with_file_name("besedka-20200101T000000Z.tar.zst");
+    std::fs::rename(archive, &moved).unwrap();
+    let list = archive.with_extension("").with_extension("files");
+    std::fs::rename(list, archive.with_file_name("besedka-20200101T000000Z.files")).unwrap();
+    moved
+}
+
 /// The files beside the archives in a folder.
 fn copies(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder.join("besedka-files")).unwrap();
@@ -945,7 +954,7 @@ async fn a_full_disk_stops_a_backup_and_the_earlier_ones_stay_whole() {
     std::fs::create_dir(&to).unwrap();
     let to = to.to_str().unwrap();
     succeeded(&back_up(&sealed.server, &[to]).await);
-    let first = only_archive(Path::new(to));
+    let first = moved_out_of_the_way(&only_archive(Path::new(to)));
     for number in 0..10 {
         let (name, content) = (format!("{number}.bin"), noise(400_000, number));
         let file = sealed.ann.upload(&name, "application/octet-stream", content).await;
@@ -1003,14 +1012,7 @@ async fn a_backup_that_is_killed_leaves_the_earlier_ones_whole() {
         post_file(&sealed.ann, sealed.chat, "file", &file).await;
     }
     let url = sealed.server.database.url(sealed.server.dir.path());
-    // Names of archives have seconds, and the first one is of this second, perhaps: it goes out of the way.
-    let kept = target.path().join("besedka-20200101T000000Z.tar.zst");
-    std::fs::rename(&first, &kept).unwrap();
-    std::fs::rename(
-        first.with_extension("").with_extension("files"),
-        target.path().join("besedka-20200101T000000Z.files"),
-    )
-    .unwrap();
+    let kept = moved_out_of_the_way(&first);
     let mut child = Command::new(env!("CARGO_BIN_EXE_besedka"))
         .args(["backup", to, "--keep", "1", "--database-url", &url])
         .args(["--data-dir", sealed.server.dir.path().to_str().unwrap()])

@@ -207,7 +207,9 @@ async fn administrators_examine_the_running_server_and_find_what_the_command_fin
     }
     assert_eq!(of(&found, "database").0, "ok");
     let folder = server.dir.path().to_str().unwrap();
-    let (printed, _) = examine(&["--data-dir", folder, "--public-url", &public]).await;
+    let url = server.database.url(server.dir.path());
+    let flags = ["--data-dir", folder, "--database-url", &url, "--public-url", &public];
+    let (printed, _) = examine(&flags).await;
     let checks = |found: &Value| -> Vec<(Value, Value, Value)> {
         let findings = found["findings"].as_array().unwrap().iter();
         findings.map(|one| (one["check"].clone(), one["severity"].clone(), one["advice"].clone())).collect()
