@@ -84,7 +84,7 @@ export function Settings({ me, start = null, bots, onClose }: Props) {
           </ul>
           <SignOut />
         </nav>
-        <section className={styles.page} aria-label={t(title)} key={shown}>
+        <section className={styles.page} tabIndex={0} role="region" aria-label={t(title)} key={shown}>
           <h3 className={styles.title}>{t(title)}</h3>
           {Content ? <Content me={me} /> : <Suspense>{bots}</Suspense>}
         </section>

@@ -30,6 +30,8 @@ test('the pages of the settings are buttons, the open one is marked, and adminis
   await click(button('Приватность'))
   expect(button('Приватность').getAttribute('aria-current')).toBe('page')
   expect(() => button('Администрирование')).toThrow()
+  // A page that is longer than the window is scrolled by keys, also where nothing in it takes the focus.
+  expect(document.querySelector<HTMLElement>('section[aria-label="Приватность"]')!.tabIndex).toBe(0)
   await render(<Settings me={{ ...me, is_admin: true }} start="privacy" onClose={() => undefined} />, { language: 'en' })
   expect(button('Administration')).toBeTruthy()
 })
