@@ -108,7 +108,7 @@ impl Exports {
     /// The archive is generated while it is sent, so its length is not known in advance and an interrupted
     /// download cannot be resumed. Requires an access token with the scopes `account` and `read`, or a link
     /// from `POST /users/me/export`. Each user can run one export at a time and three per hour.
-    #[oai(path = "/users/me/export", method = "get", operation_id = "export")]
+    #[oai(path = "/users/me/export", method = "get", operation_id = "downloadExport")]
     async fn save(
         &self,
         request: &Request,

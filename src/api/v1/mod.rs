@@ -154,7 +154,7 @@ pub const SLUG: &str = "v1";
 /// This API's specification.
 pub fn spec() -> Spec {
     Spec::new("Besedka v1", SLUG, || {
-        let linked = ["attachment", "attachmentThumbnail", "export"];
+        let linked = ["attachment", "attachmentThumbnail", "downloadExport"];
         let spec = with_codes(described::<types::Problem>(service(), &linked), "code");
         let spec = with_operation(spec, "/uploads", "post", upload::described());
         let mut spec = auth_first(events::with_typed_events(spec));

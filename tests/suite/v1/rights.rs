@@ -156,7 +156,7 @@ const OWN: &[&str] = &[
     "createToken",
     "deleteMe",
     "endEarlierAccess",
-    "export",
+    "downloadExport",
     "forgetGoogleToken",
     "importData",
     "keepGoogleToken",

@@ -63,7 +63,7 @@ const ACCOUNT: &[&str] = &[
     "dismissAdmin",
     "endEarlierAccess",
     "endPushSubscription",
-    "export",
+    "downloadExport",
     "forgetGoogleToken",
     "importData",
     "keepGoogleToken",
@@ -86,7 +86,7 @@ const ACCOUNT: &[&str] = &[
 const BOTH: &[&str] = &[
     "createBotOutgoingWebhook",
     "createOutgoingWebhook",
-    "export",
+    "downloadExport",
     "importData",
     "linkExport",
     "updateOutgoingWebhook",
@@ -181,7 +181,8 @@ fn operations() -> Vec<(String, Method, String, bool)> {
             let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
             let id = operation["operationId"].as_str().unwrap().to_owned();
             // Files may be read by a signed link too: these operations look at the token themselves.
-            let asks = operation["security"].is_array() || id == "export" || id.starts_with("attachment");
+            let asks =
+                operation["security"].is_array() || id == "downloadExport" || id.starts_with("attachment");
             all.push((id, method, path.clone(), asks));
         }
     }

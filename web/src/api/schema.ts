@@ -1659,7 +1659,7 @@ export interface paths {
          *     download cannot be resumed. Requires an access token with the scopes `account` and `read`, or a link
          *     from `POST /users/me/export`. Each user can run one export at a time and three per hour.
          */
-        get: operations["export"];
+        get: operations["downloadExport"];
         put?: never;
         /**
          * Create an export link
@@ -11034,7 +11034,7 @@ export interface operations {
             507: components["responses"]["StorageFull"];
         };
     };
-    export: {
+    downloadExport: {
         parameters: {
             query?: {
                 /** @description The ticket of an export link. */
