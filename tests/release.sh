@@ -4,7 +4,7 @@ set -euo pipefail
 binary=$(realpath "$1")
 
 # Decoders of pictures and sounds, search, S3, NATS, mail, five APIs and two hundred operations are in it.
-limit=45000000
+limit=42000000
 size=$(wc -c <"$binary")
 echo "$((size / 1000)) KB"
 if [ "$size" -gt "$limit" ]; then
