@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use sea_query::{CaseStatement, Cond, Expr, ExprTrait, Func, LikeExpr, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
-use super::schema::User as U;
+use super::schema::{Block as B, User as U};
 use super::{Executor, Result};
 use crate::model::{
     AttachmentId, BotKind, DELETED_ACCOUNT_NAME, Person, SessionId, Time, User, UserId, email_key, fold,
@@ -318,6 +318,34 @@ pub async fn last_seen(executor: &mut Executor, ids: &[UserId]) -> Result<Vec<La
         .and_where(Expr::col(U::Id).is_in(ids.iter().copied()))
         .to_owned();
     executor.all(&query).await
+}
+
+/// The same of these users and of the reader, each with whether they have blocked the reader.
+pub async fn last_seen_by(
+    executor: &mut Executor,
+    reader: UserId,
+    ids: &[UserId],
+) -> Result<Vec<(LastSeen, bool)>> {
+    #[derive(FromRow)]
+    struct Row {
+        #[sqlx(flatten)]
+        seen: LastSeen,
+        has_blocked: i64,
+    }
+    let blocks = Query::select()
+        .expr(Expr::val(1))
+        .from(B::Table)
+        .and_where(Expr::col((B::Table, B::UserId)).equals((U::Table, U::Id)))
+        .and_where(Expr::col((B::Table, B::BlockedId)).eq(reader))
+        .to_owned();
+    let query = Query::select()
+        .columns([U::Id, U::LastSeenAt, U::HidesPresence, U::DeactivatedAt].map(|column| (U::Table, column)))
+        .expr_as(Expr::exists(blocks), "has_blocked")
+        .from(U::Table)
+        .and_where(Expr::col((U::Table, U::Id)).is_in(ids.iter().copied().chain([reader])))
+        .to_owned();
+    let rows: Vec<Row> = executor.all(&query).await?;
+    Ok(rows.into_iter().map(|row| (row.seen, row.has_blocked > 0)).collect())
 }
 
 /// The users who hide their presence.

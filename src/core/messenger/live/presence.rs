@@ -2,7 +2,7 @@
 //!
 //! Users who hide their presence cannot see that of others, as in other messengers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use crate::boxed;
@@ -42,19 +42,22 @@ impl Messenger {
         reader: UserId,
         ids: &[UserId],
     ) -> Result<HashMap<UserId, Presence>> {
-        let known = users::last_seen(executor, ids).await?;
-        let reader_hides =
-            users::last_seen(executor, &[reader]).await?.iter().any(users::LastSeen::hides_presence);
-        let blockers = blocks::blockers(executor, reader, ids).await?;
-        let is_hidden = |seen: &users::LastSeen| {
-            seen.user != reader && (reader_hides || seen.hides_presence() || blockers.contains(&seen.user))
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let known = users::last_seen_by(executor, reader, ids).await?;
+        let reader_hides = known.iter().any(|(seen, _)| seen.user == reader && seen.hides_presence());
+        let is_hidden = |(seen, has_blocked): &(users::LastSeen, bool)| {
+            seen.user != reader && (reader_hides || seen.hides_presence() || *has_blocked)
         };
-        let presence = |seen: users::LastSeen| match is_hidden(&seen) {
-            true => Presence::HIDDEN,
-            false if seen.is_deactivated() => Presence::new(Status::Offline, seen.last_seen_at),
-            false => Presence::new(self.hub.presence.status_of(seen.user), seen.last_seen_at),
+        let presence = |known: (users::LastSeen, bool)| match (is_hidden(&known), known.0) {
+            (true, _) => Presence::HIDDEN,
+            (false, seen) if seen.is_deactivated() => Presence::new(Status::Offline, seen.last_seen_at),
+            (false, seen) => Presence::new(self.hub.presence.status_of(seen.user), seen.last_seen_at),
         };
-        Ok(known.into_iter().map(|seen| (seen.user, presence(seen))).collect())
+        let asked: HashSet<UserId> = ids.iter().copied().collect();
+        let known = known.into_iter().filter(|(seen, _)| asked.contains(&seen.user));
+        Ok(known.map(|known| (known.0.user, presence(known))).collect())
     }
 
     /// Sets the presence of people, as a reader may see it.
