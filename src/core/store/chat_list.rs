@@ -1,7 +1,7 @@
 //! Chats as a member sees them: with the title for the reader, the last message and unread counts.
 //!
-//! The list is read in two steps: first every chat with its newest message, then what is unread, but only in chats whose
-//! newest message the reader has not read. In most chats there is nothing to count.
+//! One query reads the chats with what is unread in them, which is counted only where the newest message is not read. In
+//! most chats there is nothing to count.
 //!
 //! Posting writes nothing per reader: unread messages are counted when the list is read, in a covering index. The count of
 //! all but the newest is stored with the member: in the background after every some posts
@@ -10,15 +10,15 @@
 
 use std::collections::HashMap;
 
-use sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement};
+use sea_query::{CaseStatement, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
 use super::chats::{CHAT, ChatRecord, other};
-use super::hidden::{is_seen, is_seen_at};
+use super::hidden::{hidden_by, is_seen, is_seen_at};
 use super::schema::{Chat as C, HiddenMessage as H, Member as M, Mention as N, Message as Msg};
 use super::unread::{FAR, counted_from, counts, last_read, messages_of_chat, unread_after};
 use super::{Executor, Result, messages, users};
-use crate::model::{Chat, ChatId, Message, MessageId, Notify, Preferences, Right, Role, Time, UserId};
+use crate::model::{Chat, ChatId, MessageId, Notify, Preferences, Right, Role, Time, UserId};
 
 #[derive(FromRow)]
 struct ListRow {
@@ -27,35 +27,17 @@ struct ListRow {
     #[sqlx(flatten)]
     preferences: PreferencesRow,
     role: Role,
-    /// The sequence number after which unread messages are counted.
-    counted_from: i64,
-    /// The unread messages up to there.
-    counted: i64,
-    read_seq: i64,
-    /// The newest message, even if the reader has hidden it.
-    newest: Option<MessageId>,
-    /// Whether the reader has hidden messages of the chat: 0 or 1.
-    hides: i64,
     joined_seq: i64,
-}
-
-/// What is unread in a chat, including hidden messages.
-#[derive(FromRow)]
-struct UnreadRow {
-    chat_id: ChatId,
+    /// The newest message that the reader has not hidden.
+    last_message: Option<MessageId>,
+    /// How many messages are unread, as far as they were counted when they were posted or later, or now.
     unread_count: i64,
+    /// How many of them the reader has hidden.
+    unread_and_hidden: i64,
     mention_count: i64,
     last_read: Option<MessageId>,
-}
-
-/// A chat in which the reader has hidden messages.
-#[derive(FromRow)]
-struct HidingRow {
-    chat_id: ChatId,
-    /// How many of the unread messages are hidden.
-    unread_and_hidden: i64,
-    /// The newest message that is not hidden.
-    last_message: Option<MessageId>,
+    /// Over how many sequence numbers unread messages had to be counted.
+    uncounted: i64,
 }
 
 #[derive(FromRow)]
@@ -91,19 +73,18 @@ pub struct List {
 /// The chats of a user, without hidden ones that have no new message.
 pub async fn of_user(executor: &mut Executor, reader: UserId) -> Result<List> {
     let mut query = seen_by(reader);
-    query.and_where(Expr::col((M::Table, M::HiddenSeq)).is_null().or(Expr::exists(newer_than_hidden())));
+    query.and_where(
+        Expr::col((M::Table, M::HiddenSeq))
+            .is_null()
+            .or(newest(Msg::Seq).gt(Expr::col((M::Table, M::HiddenSeq)))),
+    );
     let rows: Vec<ListRow> = executor.all(&query).await?;
-    let counted: HashMap<ChatId, i64> = rows.iter().map(|row| (row.chat.id, row.counted_from)).collect();
+    let far_behind = rows.iter().filter(|row| row.uncounted > FAR).map(|row| row.chat.id).collect();
     let mut chats = hydrate(executor, reader, rows).await?;
 
     let activity =
         |chat: &Chat| chat.last_message.as_ref().map_or(chat.created_at, |message| message.sent_at);
     chats.sort_by_key(|chat| std::cmp::Reverse((activity(chat), chat.id())));
-    let is_far = |chat: &&Chat| {
-        let last = chat.last_message.as_ref().map_or(0, |message| message.seq);
-        last - counted.get(&chat.id()).copied().unwrap_or(last) > FAR
-    };
-    let far_behind = chats.iter().filter(is_far).map(Chat::id).collect();
     Ok(List { chats, far_behind })
 }
 
@@ -143,14 +124,9 @@ pub async fn preferences(
 }
 
 async fn hydrate(executor: &mut Executor, reader: UserId, rows: Vec<ListRow>) -> Result<Vec<Chat>> {
-    let newest: Vec<MessageId> = rows.iter().filter_map(|row| row.newest).collect();
-    let newest = messages::by_ids_for(executor, &newest, reader).await?;
-    let mut messages: HashMap<_, _> = newest.into_iter().map(|message| (message.id, message)).collect();
-    let unread = unread(executor, reader, &rows, &messages).await?;
-    let hiding = hiding(executor, reader, &rows).await?;
-    let shown: Vec<MessageId> = hiding.values().filter_map(|row| row.last_message).collect();
-    let shown = messages::by_ids_for(executor, &shown, reader).await?;
-    messages.extend(shown.into_iter().map(|message| (message.id, message)));
+    let last: Vec<MessageId> = rows.iter().filter_map(|row| row.last_message).collect();
+    let last = messages::by_ids_for(executor, &last, reader).await?;
+    let mut last: HashMap<_, _> = last.into_iter().map(|message| (message.id, message)).collect();
     let of_pair = |pair: &Option<String>| pair.as_deref().map(|pair| other(pair, reader).unwrap_or(reader));
     let peers: Vec<UserId> = rows.iter().filter_map(|row| of_pair(&row.chat.pair)).collect();
     let peers = users::by_ids(executor, &peers).await?;
@@ -159,18 +135,15 @@ async fn hydrate(executor: &mut Executor, reader: UserId, rows: Vec<ListRow>) ->
     let mut chat = |row: ListRow| {
         let about = row.chat.about();
         let peer = of_pair(&row.chat.pair).and_then(|id| peers.get(&id).cloned());
-        let (unread, hiding) = (unread.get(&row.chat.id), hiding.get(&row.chat.id));
-        let last_message = hiding.map_or(row.newest, |row| row.last_message);
-        let unread_and_hidden = hiding.map_or(0, |row| row.unread_and_hidden);
         Chat {
             title: peer.as_ref().map_or_else(|| about.title.clone(), |peer| peer.display_name.clone()),
             created_at: row.chat.created_at,
             member_count: row.chat.member_count,
             peer: peer.filter(|peer| peer.id != reader),
-            last_message: last_message.and_then(|id| messages.remove(&id)),
-            unread_count: unread.map_or(row.counted, |unread| unread.unread_count) - unread_and_hidden,
-            mention_count: unread.map_or(0, |unread| unread.mention_count),
-            last_read: unread.map_or(row.newest, |unread| unread.last_read),
+            last_message: row.last_message.and_then(|id| last.remove(&id)),
+            unread_count: row.unread_count - row.unread_and_hidden,
+            mention_count: row.mention_count,
+            last_read: row.last_read,
             since: row.joined_seq,
             role: row.role,
             code: row.chat.code.filter(|_| row.role.may(Right::Invite, about.kind)),
@@ -181,69 +154,47 @@ async fn hydrate(executor: &mut Executor, reader: UserId, rows: Vec<ListRow>) ->
     Ok(rows.into_iter().map(&mut chat).collect())
 }
 
-/// What is unread in chats whose newest message the reader has not read; in all others nothing is.
-async fn unread(
-    executor: &mut Executor,
-    reader: UserId,
-    rows: &[ListRow],
-    newest: &HashMap<MessageId, Message>,
-) -> Result<HashMap<ChatId, UnreadRow>> {
-    let is_read = |row: &&ListRow| match row.newest {
-        Some(id) => newest.get(&id).is_some_and(|message| message.seq <= row.read_seq),
-        None => true,
-    };
-    let chats: Vec<ChatId> = rows.iter().filter(|row| !is_read(row)).map(|row| row.chat.id).collect();
-    if chats.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let count = Expr::col((M::Table, M::Counted)).add(Expr::from(unread_after(reader, counted_from())));
-    let mut query = memberships(reader, chats);
-    query
-        .expr_as(count, "unread_count")
-        .expr_as(Expr::from(mention_count(reader)), "mention_count")
-        .expr_as(last_read(), "last_read");
-    let rows: Vec<UnreadRow> = executor.all(&query).await?;
-    Ok(rows.into_iter().map(|row| (row.chat_id, row)).collect())
-}
+/// The newest message of a chat, also if the reader has hidden it, as it is joined to the member.
+const NEWEST: &str = "newest";
 
-/// The chats in which the reader has hidden messages.
-async fn hiding(
-    executor: &mut Executor,
-    reader: UserId,
-    rows: &[ListRow],
-) -> Result<HashMap<ChatId, HidingRow>> {
-    let chats: Vec<ChatId> = rows.iter().filter(|row| row.hides > 0).map(|row| row.chat.id).collect();
-    if chats.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let mut query = memberships(reader, chats);
-    query
-        .expr_as(Expr::from(unread_and_hidden(reader)), "unread_and_hidden")
-        .expr_as(Expr::from(newest_shown(reader)), "last_message");
-    let rows: Vec<HidingRow> = executor.all(&query).await?;
-    Ok(rows.into_iter().map(|row| (row.chat_id, row)).collect())
-}
-
-fn memberships(reader: UserId, chats: Vec<ChatId>) -> SelectStatement {
-    Query::select()
-        .column((M::Table, M::ChatId))
-        .from(M::Table)
-        .and_where(Expr::col((M::Table, M::UserId)).eq(reader))
-        .and_where(Expr::col((M::Table, M::ChatId)).is_in(chats))
-        .to_owned()
+fn newest(column: Msg) -> Expr {
+    Expr::col((NEWEST, column))
 }
 
 /// The chats of a reader, as rows.
 fn seen_by(reader: UserId) -> SelectStatement {
+    let read_seq = || Expr::col((M::Table, M::ReadSeq));
+    // The subqueries for unread and for hidden messages run only where there are some.
+    let unread = |subquery: Expr, otherwise: Expr| -> Expr {
+        CaseStatement::new().case(newest(Msg::Seq).gt(read_seq()), subquery).finally(otherwise).into()
+    };
+    let hides = || Expr::exists(hidden_by(reader, (M::Table, M::ChatId)));
+    let hiding = |subquery: SelectStatement, otherwise: Expr| -> Expr {
+        CaseStatement::new().case(hides(), Expr::from(subquery)).finally(otherwise).into()
+    };
+    let counted = || Expr::col((M::Table, M::Counted));
+    let unread_count = counted().add(Expr::from(unread_after(reader, counted_from())));
+    let newest_seq = Query::select()
+        .expr(Func::max(Expr::col((Msg::Table, Msg::Seq))))
+        .from(Msg::Table)
+        .and_where(Expr::col((Msg::Table, Msg::ChatId)).equals((M::Table, M::ChatId)))
+        .to_owned();
+    let is_newest = newest(Msg::ChatId)
+        .eq(Expr::col((M::Table, M::ChatId)))
+        .and(newest(Msg::Seq).eq(Expr::from(newest_seq)));
     Query::select()
         .columns(CHAT)
         .columns(PREFERENCES)
-        .columns([M::Role, M::JoinedSeq, M::ReadSeq, M::Counted].map(|column| (M::Table, column)))
-        .expr_as(counted_from(), "counted_from")
-        .expr_as(Expr::from(newest()), "newest")
-        .expr_as(Expr::exists(hidden(reader)), "hides")
+        .columns([M::Role, M::JoinedSeq].map(|column| (M::Table, column)))
+        .expr_as(hiding(newest_shown(reader), newest(Msg::Id)), "last_message")
+        .expr_as(unread(unread_count, counted()), "unread_count")
+        .expr_as(hiding(unread_and_hidden(reader), Expr::val(0)), "unread_and_hidden")
+        .expr_as(unread(Expr::from(mention_count(reader)), Expr::val(0)), "mention_count")
+        .expr_as(unread(last_read(), newest(Msg::Id)), "last_read")
+        .expr_as(unread(newest(Msg::Seq).sub(counted_from()), Expr::val(0)), "uncounted")
         .from(M::Table)
         .inner_join(C::Table, Expr::col((C::Table, C::Id)).equals((M::Table, M::ChatId)))
+        .join_as(JoinType::LeftJoin, Msg::Table, NEWEST, is_newest)
         .and_where(Expr::col((M::Table, M::UserId)).eq(reader))
         .and_where(Expr::col((C::Table, C::DeletedAt)).is_null())
         .to_owned()
@@ -280,32 +231,12 @@ fn mention_count(reader: UserId) -> SelectStatement {
         .to_owned()
 }
 
-fn newest() -> SelectStatement {
-    messages_of_chat()
-        .column((Msg::Table, Msg::Id))
-        .order_by((Msg::Table, Msg::Seq), Order::Desc)
-        .limit(1)
-        .to_owned()
-}
-
 /// The newest message that the reader has not hidden.
 fn newest_shown(reader: UserId) -> SelectStatement {
-    newest().and_where(is_seen(reader)).to_owned()
-}
-
-/// The messages of a chat that the reader has hidden.
-fn hidden(reader: UserId) -> SelectStatement {
-    Query::select()
-        .expr(Expr::val(1))
-        .from(H::Table)
-        .and_where(Expr::col((H::Table, H::UserId)).eq(reader))
-        .and_where(Expr::col((H::Table, H::ChatId)).equals((M::Table, M::ChatId)))
-        .to_owned()
-}
-
-fn newer_than_hidden() -> SelectStatement {
     messages_of_chat()
-        .expr(Expr::val(1))
-        .and_where(Expr::col((Msg::Table, Msg::Seq)).gt(Expr::col((M::Table, M::HiddenSeq))))
+        .column((Msg::Table, Msg::Id))
+        .and_where(is_seen(reader))
+        .order_by((Msg::Table, Msg::Seq), Order::Desc)
+        .limit(1)
         .to_owned()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sea_query::{Cond, Expr, ExprTrait, IntoColumnRef, Query};
+use sea_query::{Cond, Expr, ExprTrait, IntoColumnRef, Query, SelectStatement};
 
 use super::schema::{HiddenMessage as H, Message as M};
 use super::{Executor, Result};
@@ -68,6 +68,16 @@ pub fn quoted<'a>(messages: impl Iterator<Item = &'a Message>) -> Vec<(ChatId, i
     places.into_iter().collect()
 }
 
+/// The messages that a user has hidden in the chat of a column.
+pub(super) fn hidden_by(user: UserId, chat: impl IntoColumnRef) -> SelectStatement {
+    Query::select()
+        .expr(Expr::val(1))
+        .from(H::Table)
+        .and_where(Expr::col((H::Table, H::UserId)).eq(user))
+        .and_where(Expr::col((H::Table, H::ChatId)).equals(chat))
+        .to_owned()
+}
+
 /// A condition that a row is of one of these positions.
 fn at(places: &[(ChatId, i64)]) -> Cond {
     places.iter().fold(Cond::any(), |any, (chat, seq)| {
@@ -82,12 +92,7 @@ pub(super) fn is_seen(reader: UserId) -> Expr {
 
 /// The same for a message given by columns with its chat and sequence number.
 pub(super) fn is_seen_at(reader: UserId, chat: impl IntoColumnRef, seq: impl IntoColumnRef) -> Expr {
-    let hidden = Query::select()
-        .expr(Expr::val(1))
-        .from(H::Table)
-        .and_where(Expr::col((H::Table, H::UserId)).eq(reader))
-        .and_where(Expr::col((H::Table, H::ChatId)).equals(chat))
-        .and_where(Expr::col((H::Table, H::Seq)).equals(seq))
-        .to_owned();
+    let mut hidden = hidden_by(reader, chat);
+    hidden.and_where(Expr::col((H::Table, H::Seq)).equals(seq));
     Expr::exists(hidden).not()
 }

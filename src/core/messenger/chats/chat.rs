@@ -219,8 +219,7 @@ impl Caller {
 
 impl Messenger {
     async fn list_chats(self, reader: UserId) -> Result<Vec<Chat>> {
-        // What is unread and the newest messages are read one after the other, and fit together.
-        let mut read = self.db.snapshot().await?;
+        let mut read = self.db.read().await?;
         let mut list = chat_list::of_user(&mut read, reader).await?;
         let peers = list.chats.iter_mut().filter_map(|chat| chat.peer.as_mut());
         self.attach_presence(&mut read, reader, peers).await?;
