@@ -93,7 +93,7 @@ use crate::boxed;
 use crate::files::{Files, LinkSigner, ProbeFailure};
 use crate::hub::{Close, Deliveries, Hub};
 use crate::messenger::foundation::SharedQueries;
-use crate::model::{Chat, Ids, UserId};
+use crate::model::{Chat, Event, Ids, UserId};
 use crate::store::Db;
 use crate::store::idempotency::{self, Keys};
 
@@ -143,7 +143,8 @@ pub struct Core {
     pushes: notifications::delivery::Pushes,
     upload_locks: files::direct_uploads::UploadLocks,
     names: accounts::display_names::DisplayNameCache,
-    languages: accounts::languages::LanguageCache,
+    users: accounts::known_users::UserCache,
+    chats: chats::chat_cache::ChatCache,
     indexing: search::indexing::Indexing,
     /// How many searches there may be at once.
     searches: Semaphore,
@@ -281,7 +282,8 @@ impl Messenger {
             pushes: notifications::delivery::Pushes::new(settings.push.as_ref(), secrets)?,
             upload_locks: files::direct_uploads::UploadLocks::default(),
             names: accounts::display_names::DisplayNameCache::default(),
-            languages: accounts::languages::LanguageCache::default(),
+            users: accounts::known_users::UserCache::default(),
+            chats: chats::chat_cache::ChatCache::default(),
             indexing: search::indexing::Indexing::default(),
             searches: Semaphore::new(SEARCHES),
             successors: Key::new(HMAC_SHA256, &secrets.key("refresh token")),
@@ -323,6 +325,26 @@ impl Messenger {
     /// of SQLite makes one change after the other.
     pub fn has_conflicts(&self) -> bool {
         self.db.is_shared()
+    }
+
+    /// Drops from the caches what events have changed.
+    pub(crate) fn update_caches(&self, events: &[Event]) {
+        self.names.apply(events);
+        self.users.apply(events);
+        self.chats.apply(events);
+    }
+
+    /// Drops what is known of a user, who was deleted.
+    pub(crate) fn forget_profile(&self, user: UserId) {
+        self.names.forget([user]);
+        self.users.forget(user);
+    }
+
+    /// Frees the memory of what was not needed lately.
+    pub(crate) fn expire_caches(&self) {
+        let now = self.clock.now();
+        self.users.expire(now);
+        self.chats.expire(now);
     }
 
     /// Counts one towards a limit, or refuses it.

@@ -134,6 +134,15 @@ pub enum Change {
 }
 
 impl Change {
+    /// Whose profile may have changed.
+    pub fn changes_profile_of(&self) -> Option<UserId> {
+        match self {
+            Self::UserUpdated(user) => Some(user.id()),
+            Self::MemberUpdated { member, .. } => Some(member.user()),
+            _ => None,
+        }
+    }
+
     /// The message of a change that shows it.
     pub fn message(&self) -> Option<&Message> {
         match self {

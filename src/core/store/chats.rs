@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
+use super::hidden::hidden_by;
 use super::members::{MEMBER_RECORD, MemberRecord};
 use super::schema::{Chat as C, Member as M, Message as Msg};
 use super::{Executor, Result};
@@ -173,31 +174,35 @@ struct ChatMemberRow {
     joined_seq: Option<i64>,
     read_seq: Option<i64>,
     delivered_seq: Option<i64>,
+    /// Whether the user has hidden messages of the chat: 0 or 1.
+    hides: i64,
 }
 
 impl ChatMemberRow {
-    fn member(&self) -> Option<MemberRecord> {
-        Some(MemberRecord {
+    fn member(&self) -> Option<(MemberRecord, bool)> {
+        let member = MemberRecord {
             chat: self.chat_id?,
             user: self.user_id?,
             role: self.role?,
             joined_seq: self.joined_seq?,
             read_seq: self.read_seq?,
             delivered_seq: self.delivered_seq?,
-        })
+        };
+        Some((member, self.hides > 0))
     }
 }
 
-/// A chat that is not deleted, and a user's membership in it.
+/// A chat that is not deleted, and a user's membership in it, with whether they have hidden messages of the chat.
 pub async fn with_membership(
     executor: &mut Executor,
     id: ChatId,
     user: UserId,
-) -> Result<Option<(ChatRecord, Option<MemberRecord>)>> {
+) -> Result<Option<(ChatRecord, Option<(MemberRecord, bool)>)>> {
     let own = Expr::col((M::Table, M::ChatId)).equals((C::Table, C::Id));
     let mut query = chats();
     query
         .columns(MEMBER_RECORD.map(|column| (M::Table, column)))
+        .expr_as(Expr::exists(hidden_by(user, (C::Table, C::Id))), "hides")
         .left_join(M::Table, own.and(Expr::col((M::Table, M::UserId)).eq(user)))
         .and_where(Expr::col((C::Table, C::Id)).eq(id));
     let row: Option<ChatMemberRow> = executor.one(&query).await?;

@@ -52,6 +52,16 @@ pub async fn page(
     Ok(page)
 }
 
+/// The newest messages of a chat, also those that somebody has hidden, the newest first.
+pub async fn newest_page(executor: &mut Executor, chat: ChatId, limit: u64) -> Result<Vec<Message>> {
+    let mut query = messages();
+    query
+        .and_where(Expr::col((M::Table, M::ChatId)).eq(chat))
+        .order_by((M::Table, M::Seq), Order::Desc)
+        .limit(limit);
+    hydrate(executor, &query).await
+}
+
 /// The newest messages of a chat, after skipping some, that are neither deleted nor hidden by the reader, the oldest
 /// first; with or without system messages.
 pub async fn latest(

@@ -25,6 +25,7 @@ mod idempotency;
 pub mod import;
 pub mod interleavings;
 mod invites;
+mod kept_reads;
 mod kinds;
 mod links;
 mod mail;

@@ -8,7 +8,7 @@ pub(crate) mod contact;
 pub(crate) mod display_names;
 pub(crate) mod email_change;
 pub(crate) mod failed_sign_ins;
-pub(crate) mod languages;
+pub(crate) mod known_users;
 pub(crate) mod mail_queue;
 pub(crate) mod notice;
 pub(crate) mod password;

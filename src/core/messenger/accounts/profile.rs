@@ -40,8 +40,7 @@ pub struct Profile {
 impl Caller {
     #[boxed]
     pub async fn me(&self) -> Result<User> {
-        let mut read = self.messenger.db.read().await?;
-        users::by_id(&mut read, self.access.user).await?.ok_or(Error::Unauthorized)
+        Ok(User::clone(&*self.own_profile().await?.ok_or(Error::Unauthorized)?))
     }
 
     /// Updates the caller's profile.

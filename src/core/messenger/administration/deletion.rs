@@ -168,7 +168,7 @@ pub(crate) async fn delete(
     bots::delete(&mut work.tx, user).await?;
     outgoing_webhooks::delete_of_scope(&mut work.tx, WebhookScope::Bot(user)).await?;
     users::forget(&mut work.tx, user, now).await?;
-    work.after_commit(move |messenger| messenger.names.forget([user]));
+    work.after_commit(move |messenger| messenger.forget_profile(user));
     replace_avatar(work, user, before.person.avatar, None).await?;
     scheduled::delete_of_user(&mut work.tx, user).await?;
     blocks::delete_of_user(&mut work.tx, user).await?;

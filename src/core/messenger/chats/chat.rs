@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::boxed;
 use crate::messenger::accounts::block;
-use crate::messenger::chats::lookup::{DEACTIVATED, MAX_MEMBERS, TRIES, find, people, view};
+use crate::messenger::chats::lookup::{DEACTIVATED, MAX_MEMBERS, TRIES, people, view};
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::chats::notices::{announce_chat_to, announce_chat_to_one, post_notice};
 use crate::messenger::chats::short_code::new_code;
@@ -52,9 +52,7 @@ impl Caller {
     /// A chat that the caller is in.
     #[boxed]
     pub async fn chat(self, id: ChatId) -> Result<Membership> {
-        let mut read = self.messenger.db.read().await?;
-        let (chat, member) = find(&mut read, id, self.access.user).await?;
-        drop(read);
+        let (chat, member) = self.messenger.seen_chat(id, self.access.user).await?;
         let actor = self.access.actor();
         Ok(Membership { messenger: self.messenger, chat, member, actor, attempt: self.attempt })
     }

@@ -15,10 +15,26 @@ pub(crate) const DEACTIVATED: &str = "This user's account is deactivated";
 
 pub(crate) const NOT_A_MEMBER: &str = "You are not a member of this chat";
 
+/// A chat and a membership in it.
+#[derive(Debug, Clone)]
+pub(crate) struct Seen {
+    pub chat: ChatRecord,
+    pub member: MemberRecord,
+    /// Whether the member has hidden messages of the chat.
+    pub hides_messages: bool,
+}
+
 /// A chat and the reader's membership: 403 for a stranger, 404 when there is no such chat.
 pub(crate) async fn find(run: &mut Executor, id: ChatId, user: UserId) -> Result<(ChatRecord, MemberRecord)> {
+    let seen = find_seen(run, id, user).await?;
+    Ok((seen.chat, seen.member))
+}
+
+/// The same, and whether the reader has hidden messages of the chat.
+pub(crate) async fn find_seen(run: &mut Executor, id: ChatId, user: UserId) -> Result<Seen> {
     let (chat, member) = chats::with_membership(run, id, user).await?.ok_or(Error::NotFound("chat"))?;
-    Ok((chat, member.ok_or(Error::Forbidden(NOT_A_MEMBER))?))
+    let (member, hides_messages) = member.ok_or(Error::Forbidden(NOT_A_MEMBER))?;
+    Ok(Seen { chat, member, hides_messages })
 }
 
 pub(crate) async fn view(run: &mut Executor, chat: ChatId, reader: UserId) -> Result<Chat> {

@@ -3,6 +3,7 @@
 pub(crate) mod avatar;
 pub(crate) mod ban;
 pub(crate) mod chat;
+pub(crate) mod chat_cache;
 pub(crate) mod client_names;
 pub(crate) mod invite;
 pub(crate) mod join;

@@ -242,8 +242,7 @@ impl UnitOfWork {
             false => (None, None),
         };
         let committed = tx.commit(move || {
-            messenger.names.apply(&events);
-            messenger.languages.apply(&events);
+            messenger.update_caches(&events);
             messenger.publish_positions(&events);
             messenger.deliveries.send(events, delivered);
             if wakes_index {

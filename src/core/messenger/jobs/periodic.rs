@@ -25,6 +25,7 @@ impl Messenger {
         self.send_heartbeat();
         self.hub.close_expired(self.clock.now());
         self.hub.retry_gaps();
+        self.expire_caches();
         log("closing sessions that were revoked by other processes", self.apply_revocations().await);
         log("looking for devices to push to", self.check_push_use().await);
         if !self.is_job_leader() {

@@ -62,8 +62,7 @@ impl Messenger {
         let upto = records.last().map_or(seq, |last| last.seq);
         let mut events = event_log::hydrate(&mut read, gap.owner.unwrap_or(UserId(0)), &records).await?;
         // Changes of other nodes are first known here.
-        self.names.apply(&events);
-        self.languages.apply(&events);
+        self.update_caches(&events);
         event_log::set_hidden_from(&mut read, &mut events).await?;
         self.hub.backfill(stream, (upto, head), events, &late);
         Ok(())

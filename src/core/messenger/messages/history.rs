@@ -53,6 +53,11 @@ impl Membership {
     ) -> Result<Vec<Message>> {
         let (chat, reader) = (self.chat.id, self.member.user);
         let limit = limit.clamp(1, MAX_MESSAGES);
+        if let (None, Around::Newest) = (thread, around)
+            && let Some(page) = self.messenger.newest_messages(chat, reader, limit).await?
+        {
+            return Ok(page);
+        }
         let mut read = self.messenger.db.read().await?;
         if let Some(root) = thread {
             let root = messages::by_id(&mut read, root).await?.filter(|message| message.chat == chat);
