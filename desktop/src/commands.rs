@@ -33,6 +33,8 @@ pub struct Start {
     requests: String,
     /// The server's address for people, as in invitations.
     site: Option<String>,
+    /// Whether somebody is, as far as this app knows: what webviews store may be lost in a crash.
+    signed_in: bool,
     language: String,
     /// The texts that users added, by language.
     languages: BTreeMap<String, Catalogue>,
@@ -53,9 +55,11 @@ pub fn start(window: WebviewWindow, shell: State<'_, Shell>) -> Result<Start, St
     } else {
         format!("{}://localhost", forward::SCHEME)
     };
+    let account = shell.accounts.get(id);
     Ok(Start {
         requests,
-        site: shell.accounts.server(id).map(|server| server.url.as_str().trim_end_matches('/').to_owned()),
+        signed_in: account.as_ref().is_some_and(|account| account.name.is_some()),
+        site: account.and_then(|account| account.server).map(|server| server.url.as_str().trim_end_matches('/').to_owned()),
         language: shell.texts.language.clone(),
         languages: shell.texts.added.clone(),
         texts: shell.texts.starting("desktop."),

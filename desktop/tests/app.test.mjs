@@ -1,6 +1,6 @@
 // The app itself, against a real server: connect, sign in, talk, be killed, lose nothing; and hostile content.
 import assert from 'node:assert/strict'
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -71,6 +71,15 @@ test('no token is where pages or other users of the computer can read it', async
   const secrets = join(folder, 'config', 'org.besedka.desktop', 'secrets')
   assert.deepEqual(readdirSync(secrets), ['account-1.json'])
   assert.equal(statSync(join(secrets, 'account-1.json')).mode & 0o777, 0o600)
+})
+
+test('a sign-in is kept though a crash takes what the webview had not written yet', async () => {
+  await app.kill()
+  // WebKit writes localStorage some seconds later.
+  rmSync(join(folder, 'data', 'org.besedka.desktop', 'accounts', '1', 'localstorage'), { recursive: true })
+  app = await App.start(folder)
+  await app.click('//a[contains(., "Борис")] | //button[contains(., "Борис")]')
+  await app.shows('Вижу тебя')
 })
 
 test('a message that could not be sent survives kill -9 and arrives once', async () => {

@@ -192,6 +192,7 @@ function withLock<T>(work: () => Promise<T>): Promise<T> {
 
 /// Not a secret: it only saves a visitor without a session one refused request.
 function read(): boolean {
+  if (shell().desktop?.isSignedIn) return true
   try {
     return localStorage.getItem(HINT) === '1'
   } catch {

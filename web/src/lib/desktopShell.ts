@@ -6,6 +6,7 @@ import type { Shell, Told } from './shell'
 interface Start {
   requests: string
   site: string | null
+  signedIn: boolean
   language: string
   languages: Record<string, Record<string, string>>
 }
@@ -13,7 +14,7 @@ interface Start {
 type Heard = { kind: 'open' } | { kind: 'text'; text: string } | { kind: 'closed'; code: number; reason: string }
 
 export async function connectShell(): Promise<Shell> {
-  const { requests, site, language, languages } = await invoke<Start>('start')
+  const { requests, site, signedIn, language, languages } = await invoke<Start>('start')
   return {
     requests,
     site: site ?? '',
@@ -21,6 +22,7 @@ export async function connectShell(): Promise<Shell> {
     added: languages,
     address: (url) => addressOf(requests, site ?? '', url),
     desktop: {
+      isSignedIn: signedIn,
       openSocket: () => new ShellSocket() as unknown as WebSocket,
       notify: (notice) => invoke('notify', { notice }),
       setBadge: (unread) => invoke('badge', { unread }),

@@ -1,4 +1,6 @@
+import { QueryClient } from '@tanstack/react-query'
 import { afterEach, expect, test, vi } from 'vitest'
+import { Session } from '@/api/session'
 import { addressOf, connectShell } from './desktopShell'
 import { setShell, shell } from './shell'
 import { startShell } from './startShell'
@@ -29,7 +31,7 @@ afterEach(() => {
   vi.unstubAllGlobals()
 })
 
-const START = { requests: REQUESTS, site: 'https://chat.example', language: 'ru', languages: {} }
+const START = { requests: REQUESTS, site: 'https://chat.example', signedIn: false, language: 'ru', languages: {} }
 
 test('in a browser the page is its own server, and the app is not asked', async () => {
   await startShell()
@@ -42,6 +44,17 @@ test('in the app requests go to the shell, which says what people open', async (
   await startShell()
   expect(shell()).toMatchObject({ requests: REQUESTS, site: 'https://chat.example', language: 'ru' })
   expect(calls.map(({ command }) => command)).toEqual(['start'])
+})
+
+test('the app knows who is signed in, though the webview lost what it kept', async () => {
+  localStorage.clear()
+  const state = async (signedIn: boolean) => {
+    answer({ start: { ...START, signedIn } })
+    await startShell()
+    return new Session(new QueryClient()).current()
+  }
+  expect(await state(false)).toBe('out')
+  expect(await state(true)).toBe('unknown')
 })
 
 test('addresses that the server names lead to the shell, other hosts as a whole', () => {

@@ -12,6 +12,8 @@ export type Told = { kind: 'open'; path: string } | { kind: 'note'; text: string
 
 /// What the app does in the browser's stead.
 export interface Desktop {
+  /// Whether somebody is, as far as the app knows: what the webview stores may be lost in a crash.
+  isSignedIn: boolean
   openSocket: () => WebSocket
   notify: (notice: Notice) => Promise<void>
   setBadge: (unread: number) => Promise<void>
