@@ -90,8 +90,12 @@ impl Secrets {
             (None, Ok(found)) => found,
             (Some(text), Ok(_)) => {
                 // There is a keyring now: the file goes once the keyring has it.
-                if self.keyring.write(account, &text).is_ok() {
-                    self.remove_file(account);
+                match self.keyring.write(account, &text) {
+                    Ok(()) => self.remove_file(account),
+                    Err(error) => {
+                        log::warn!("the keyring cannot be written, the file stays: {error}");
+                        self.is_in_file.store(true, Ordering::Relaxed);
+                    }
                 }
                 Some(text)
             }
