@@ -8,7 +8,7 @@ app=$(realpath "$2")
 export WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS=1 WEBKIT_DISABLE_COMPOSITING_MODE=1 LIBGL_ALWAYS_SOFTWARE=1
 export UPDATE_KEY=${UPDATE_KEY:+$(realpath "$UPDATE_KEY")}
 if [ $# -eq 2 ]; then
-    set -- "$@" "$here"/tests/{app,files,keyring,system,updates}.test.mjs
+    set -- "$@" "$here"/tests/{app,files,keyring,spelling,system,updates}.test.mjs
 fi
 # The session bus starts no keyring: what is kept where is a part of the test.
 BESEDKA_TEST_UPDATES=${UPDATE_KEY:+on} exec "$here/../tests/with-server.sh" "$1" \
