@@ -15,6 +15,7 @@ mod menu;
 mod notify;
 mod shell;
 mod tray;
+mod trouble;
 mod updates;
 mod windows;
 
@@ -76,7 +77,13 @@ fn main() {
             commands::socket_close,
         ])
         .on_menu_event(|app, event| menu::pressed(app, &event))
-        .setup(|app| set_up(app.handle()))
+        .setup(|app| {
+            // An error here would end in a panic, which nobody sees.
+            if let Err(error) = set_up(app.handle()) {
+                trouble::failed(app.handle(), &error.to_string());
+            }
+            Ok(())
+        })
         .build(tauri::generate_context!());
     match app {
         Ok(app) => app.run(|_app, _event| {
@@ -107,6 +114,10 @@ fn set_up(app: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
         net::Clients::new(&settings.join("certificates"))?,
     );
     app.manage(shell);
+    if tauri::webview_version().is_err() {
+        trouble::no_webview(app);
+        return Ok(());
+    }
     if let Err(error) = tray::start(app) {
         log::warn!("this system has no tray: {error}");
     }
@@ -128,5 +139,8 @@ fn set_up(app: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn show(app: &AppHandle) {
-    windows::show(app, app.state::<Shell>().accounts.current().id);
+    // None while a dialog says why the app could not start.
+    if let Some(shell) = app.try_state::<Shell>() {
+        windows::show(app, shell.accounts.current().id);
+    }
 }
