@@ -59,7 +59,9 @@ pub fn start(window: WebviewWindow, shell: State<'_, Shell>) -> Result<Start, St
     Ok(Start {
         requests,
         signed_in: account.as_ref().is_some_and(|account| account.name.is_some()),
-        site: account.and_then(|account| account.server).map(|server| server.url.as_str().trim_end_matches('/').to_owned()),
+        site: account
+            .and_then(|account| account.server)
+            .map(|server| server.url.as_str().trim_end_matches('/').to_owned()),
         language: shell.texts.language.clone(),
         languages: shell.texts.added.clone(),
         texts: shell.texts.starting("desktop."),

@@ -32,11 +32,6 @@ const LOG_BYTES: u128 = 1024 * 1024;
 
 fn main() {
     net::start();
-    let log = tauri_plugin_log::Builder::new()
-        .level(log::LevelFilter::Info)
-        .max_file_size(LOG_BYTES)
-        .rotation_strategy(tauri_plugin_log::RotationStrategy::KeepOne)
-        .build();
     let state = tauri_plugin_window_state::Builder::new()
         .with_state_flags(!tauri_plugin_window_state::StateFlags::VISIBLE)
         .build();
@@ -44,7 +39,6 @@ fn main() {
     let app = tauri::Builder::default()
         // First: a second start ends here, before it opens anything.
         .plugin(tauri_plugin_single_instance::init(|app, _, _| show(app)))
-        .plugin(log)
         .plugin(tauri_plugin_deep_link::init())
         .plugin(autostart)
         .plugin(state)
@@ -101,9 +95,11 @@ fn main() {
 }
 
 fn set_up(app: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
+    start_log(app)?;
     let settings = app.path().app_config_dir()?;
     for folder in ["locales", "certificates"] {
-        std::fs::create_dir_all(settings.join(folder))?;
+        let folder = settings.join(folder);
+        std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
     let languages: Vec<String> = sys_locale::get_locales().collect();
     let shell = Shell::new(
@@ -135,6 +131,22 @@ fn set_up(app: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     updates::start(app);
+    Ok(())
+}
+
+fn start_log(app: &AppHandle) -> tauri::Result<()> {
+    let log = tauri_plugin_log::Builder::new()
+        .level(log::LevelFilter::Info)
+        .max_file_size(LOG_BYTES)
+        .rotation_strategy(tauri_plugin_log::RotationStrategy::KeepOne)
+        .build();
+    app.plugin(log)?;
+    // On Windows nobody sees what is written to the standard error.
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        log::error!("{panic}");
+        usual(panic);
+    }));
     Ok(())
 }
 

@@ -16,8 +16,10 @@ const WEBVIEW: &str = "https://go.microsoft.com/fwlink/p/?LinkId=2124703";
 pub fn no_webview(app: &AppHandle) {
     log::error!("this system has no webview");
     let texts = &app.state::<Shell>().texts;
-    let buttons =
-        MessageDialogButtons::OkCancelCustom(texts.get("desktop.webview.get"), texts.get("desktop.menu.quit"));
+    let buttons = MessageDialogButtons::OkCancelCustom(
+        texts.get("desktop.webview.get"),
+        texts.get("desktop.menu.quit"),
+    );
     let ends = app.clone();
     app.dialog()
         .message(texts.with("desktop.webview.missing", &[("url", WEBVIEW)]))

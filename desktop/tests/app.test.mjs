@@ -1,6 +1,6 @@
 // The app itself, against a real server: connect, sign in, talk, be killed, lose nothing; and hostile content.
 import assert from 'node:assert/strict'
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -241,4 +241,15 @@ test('in the dark, and in English', async () => {
   app = await App.start(home(), { language: 'en_US.UTF-8' })
   await app.shows('Connect to a server')
   await app.shot('connect-english')
+})
+
+test('what keeps the app from starting is said in a dialog', async () => {
+  await app.stop()
+  const other = home()
+  mkdirSync(join(other, 'config'))
+  // A file in the place of the folder for settings.
+  writeFileSync(join(other, 'config', 'org.besedka.desktop'), '')
+  const { code, written } = await App.fails(other)
+  assert.equal(code, 1)
+  assert.match(written, /the app could not start: .*org\.besedka\.desktop/)
 })

@@ -55,25 +55,27 @@ function descendants(root) {
   return [...parents.keys()].filter(isBelow)
 }
 
+const environment = (folder, language, theme, env) => ({
+  ...process.env,
+  HOME: folder,
+  XDG_CONFIG_HOME: join(folder, 'config'),
+  XDG_DATA_HOME: join(folder, 'data'),
+  XDG_CACHE_HOME: join(folder, 'cache'),
+  LANG: language,
+  LANGUAGE: '',
+  LC_ALL: language,
+  NO_AT_BRIDGE: '1',
+  GTK_THEME: theme === 'dark' ? 'Adwaita:dark' : 'Adwaita',
+  ...env,
+})
+
 export class App {
   static async start(folder, { language = 'ru_RU.UTF-8', theme = 'light', args = [], env = {} } = {}) {
     const app = new App()
     app.folder = folder
     const port = await freePort()
     app.base = `http://127.0.0.1:${port}`
-    app.env = {
-      ...process.env,
-      HOME: folder,
-      XDG_CONFIG_HOME: join(folder, 'config'),
-      XDG_DATA_HOME: join(folder, 'data'),
-      XDG_CACHE_HOME: join(folder, 'cache'),
-      LANG: language,
-      LANGUAGE: '',
-      LC_ALL: language,
-      NO_AT_BRIDGE: '1',
-      GTK_THEME: theme === 'dark' ? 'Adwaita:dark' : 'Adwaita',
-      ...env,
-    }
+    app.env = environment(folder, language, theme, env)
     app.driver = spawn('WebKitWebDriver', [`--port=${port}`], {
       stdio: ['ignore', 'inherit', 'inherit'],
       env: { ...app.env, TAURI_WEBVIEW_AUTOMATION: 'true' },
@@ -88,6 +90,21 @@ export class App {
     })
     app.session = `/session/${sessionId}`
     return app
+  }
+
+  /** Starts the app where it cannot start: it says so in a dialog, which is closed. Answers its exit code and what it wrote. */
+  static async fails(folder) {
+    const app = spawn(APP, [], { stdio: ['ignore', 'pipe', 'pipe'], env: environment(folder, 'ru_RU.UTF-8', 'light', {}) })
+    let written = ''
+    for (const stream of [app.stdout, app.stderr]) stream.on('data', (bytes) => (written += bytes))
+    const ended = new Promise((resolve) => app.once('exit', resolve))
+    try {
+      const id = await until('a dialog', () => (app.exitCode === null ? windowsOf(app.pid)[0] : Promise.reject(new Error(written))))
+      tool('windowactivate', '--sync', id, 'key', 'Return')
+      return { code: await ended, written }
+    } finally {
+      app.kill('SIGKILL')
+    }
   }
 
   async ask(method, path, body) {
