@@ -39,9 +39,12 @@ pub fn start() {
     drop(rustls::crypto::ring::default_provider().install_default());
 }
 
-/// The certificates of a PEM file; empty if there are none.
+/// The certificates of a PEM file; empty if there are none. One that TLS does not take is left out: no client could be
+/// made with it.
 pub fn read_authorities(pem: &[u8]) -> Vec<Certificate> {
-    Certificate::from_pem_bundle(pem).unwrap_or_default()
+    let mut found = Certificate::from_pem_bundle(pem).unwrap_or_default();
+    found.retain(|one| Client::builder().tls_certs_merge([one.clone()]).build().is_ok());
+    found
 }
 
 fn authorities(folder: &Path) -> Vec<Certificate> {
@@ -59,4 +62,20 @@ fn authorities(folder: &Path) -> Vec<Certificate> {
             found
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BROKEN: &str = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
+
+    #[test]
+    fn a_certificate_that_is_none_keeps_nobody_from_starting() {
+        start();
+        assert!(read_authorities(BROKEN.as_bytes()).is_empty());
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("broken.pem"), BROKEN).unwrap();
+        assert!(Clients::new(folder.path()).is_ok());
+    }
 }
