@@ -230,6 +230,12 @@ fn trouble(error: &reqwest::Error, url: &Url) -> Trouble {
     Trouble::Unreachable { host }
 }
 
+/// Whether what only some verifiers say is that they do not trust who signed: a certificate that signed itself is an authority
+/// of its own at once, and Windows has a number for a chain that ends before its root (CERT_E_CHAINING).
+fn is_issuer(said: &str) -> bool {
+    said.contains("CaUsedAsEndEntity") || said.contains("(os error -2146762486)")
+}
+
 fn certificate(reason: &CertificateError, host: String) -> Trouble {
     match reason {
         CertificateError::Expired
@@ -240,8 +246,7 @@ fn certificate(reason: &CertificateError, host: String) -> Trouble {
             Trouble::CertificateName { host }
         }
         CertificateError::UnknownIssuer => Trouble::CertificateIssuer { host },
-        // A certificate that signed itself is an authority of its own at once.
-        CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
+        CertificateError::Other(other) if is_issuer(&other.to_string()) => {
             Trouble::CertificateIssuer { host }
         }
         _ => Trouble::Certificate { host },

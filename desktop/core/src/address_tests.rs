@@ -181,10 +181,27 @@ async fn an_answer_without_encryption_is_not_taken_for_one_with() {
 }
 
 #[tokio::test]
-async fn each_flaw_of_a_certificate_has_its_words() {
+async fn an_authority_that_is_not_trusted_has_its_words() {
     let (unknown, _) = serve_tls(&["127.0.0.1"], false).await;
     assert!(matches!(trouble_at(&format!("https://{unknown}")).await, Trouble::CertificateIssuer { .. }));
+}
 
+#[test]
+fn what_windows_says_of_a_chain_without_its_root_is_understood() {
+    let said = |text: &'static str| {
+        let other = rustls::OtherError(Arc::new(std::io::Error::other(text)));
+        certificate(&CertificateError::Other(other), "a.example".to_owned())
+    };
+    let chaining = "Цепочка сертификатов не может быть построена до доверенного корневого центра. (os error -2146762486)";
+    assert!(matches!(said(chaining), Trouble::CertificateIssuer { .. }));
+    assert!(matches!(
+        said("The signature cannot be verified. (os error -2146869244)"),
+        Trouble::Certificate { .. }
+    ));
+}
+
+#[tokio::test]
+async fn each_flaw_of_a_certificate_has_its_words() {
     let trusting = |pem: &str| {
         let certificates = crate::net::read_authorities(pem.as_bytes());
         assert_eq!(certificates.len(), 1);
