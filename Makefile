@@ -9,6 +9,7 @@
 # make bench-vs   how fast it is compared with another commit: make bench-vs REV=v0.1.0
 # make desktop    the desktop app as a Debian package; make desktop-windows: as a setup program
 # make test-desktop  its tests, and the app itself under Xvfb against a server; CI runs it only when it changed
+# make test-desktop-windows  its setup program, and the app as far as it gets without WebView2, under Wine
 # make bench-desktop  how fast it starts and delivers, and how much memory it needs
 # make test-desktop-deb  its package installed, started and removed in a fresh Debian, as root
 # make gen        the API documents and the web client's types, from the code
@@ -17,7 +18,7 @@
 .PHONY: run quick tested release dist test test-all lint test-rust test-bucket test-databases test-databases-all test-mariadb test-mysql \
 	test-garage test-hooks test-clients faults test-web test-binary test-browser test-package bench bench-vs gen web deps clean \
 	desktop desktop-windows desktop-pages test-desktop test-desktop-deb \
-	lint-desktop bench-desktop
+	test-desktop-windows lint-desktop bench-desktop
 .DELETE_ON_ERROR:
 
 HOST := $(shell rustc -vV 2>/dev/null | sed -n 's/^host: //p')
@@ -83,7 +84,8 @@ lint: $(MODULES)
 	@tests/deps.sh rust shell
 	cargo fmt --all --check
 	cargo fmt --manifest-path desktop/Cargo.toml --all --check
-	shellcheck install.sh .ci/run tests/*.sh deploy/release/*.sh tests/bench/run tests/bench/versus desktop/*.sh desktop/package/*.sh
+	shellcheck install.sh .ci/run tests/*.sh deploy/release/*.sh tests/bench/run tests/bench/versus desktop/*.sh desktop/package/*.sh \
+		desktop/tests/windows/*.sh
 	cd web && npm run lint
 	node tests/links.mjs
 	@# The profile of the tests: build scripts and macros are compiled once for both.
@@ -200,6 +202,15 @@ bench-desktop: desktop $(if $(filter $(QUICK),$(SERVER)),tested)
 test-desktop-deb: desktop
 	@tests/deps.sh desktop-deb
 	desktop/package/test-deb.sh $$(ls -t desktop/out/besedka-desktop_*.deb | head -n 1)
+
+# The programs of the tests in Rust run there, too.
+test-desktop-windows: desktop-windows
+	@tests/deps.sh wine
+	cd desktop && $(DESKTOP) test --workspace --lib --bins --no-run $(LOCKED) --target $(WINDOWS)
+	cp $(DESKTOP_OUT)/$(WINDOWS)/debug/WebView2Loader.dll $(DESKTOP_OUT)/$(WINDOWS)/debug/deps/
+	cd desktop && package/test-windows.sh $$(ls -t out/besedka-desktop_*-setup.exe | head -n 1) \
+		$$($(DESKTOP) test --workspace --lib --bins --no-run $(LOCKED) --target $(WINDOWS) 2>&1 | \
+			sed -n 's/.*Executable unittests .*(\(.*\))/\1/p')
 
 bench: release
 	@tests/deps.sh bus

@@ -3,7 +3,8 @@
 # Parts: rust (to compile), bus (to run several nodes), web (to build the client), browser (to test it),
 # databases (to test on), tls (to get certificates in tests), backup (to decrypt backups in tests), cross (to compile for
 # another processor), desktop (to build and test the desktop app), desktop-deb (to try its package), desktop-windows (to
-# build it for Windows), balancer (to put before nodes), deploy (to try deploy/ and install.sh), shell (to lint scripts).
+# build it for Windows), wine (to try that), balancer (to put before nodes), deploy (to try deploy/ and install.sh), shell
+# (to lint scripts).
 set -euo pipefail
 
 packages=() missing=()
@@ -65,6 +66,12 @@ for part in "$@"; do
     desktop-windows)
         has x86_64-w64-mingw32-gcc || lack 'mingw-w64' gcc-mingw-w64-x86-64
         has makensis || lack 'NSIS' nsis
+        ;;
+    wine)
+        has wine || lack 'Wine' wine wine64
+        has 7z || lack '7-Zip' p7zip-full
+        has Xvfb || lack 'Xvfb' xvfb xauth
+        has openbox || lack 'a window manager (openbox)' openbox
         ;;
     balancer) has haproxy || [ -x /usr/sbin/haproxy ] || lack 'HAProxy' haproxy ;;
     deploy)

@@ -10,6 +10,9 @@ SetCompressor /SOLID lzma
 
 !define KEY "Software\Microsoft\Windows\CurrentVersion\Uninstall\Besedka"
 !define ID "org.besedka.desktop"
+!define WEBVIEW_KEY "Microsoft\EdgeUpdate\Clients\{F3017226-FE2A-4295-8BDF-00C3A9A7E4C5}"
+; Microsoft's own address of the setup program of WebView2; as in the app (trouble.rs).
+!define WEBVIEW_URL "https://go.microsoft.com/fwlink/p/?LinkId=2124703"
 
 Name "Besedka"
 OutFile "${OUT}"
@@ -35,8 +38,8 @@ VIAddVersionKey "LegalCopyright" "MIT OR Apache-2.0"
 !insertmacro MUI_LANGUAGE "English"
 LangString RUNNING ${LANG_RUSSIAN} "Беседка сейчас запущена. Выйдите из неё (значок у часов, «Выйти из приложения») и нажмите «Повтор»."
 LangString RUNNING ${LANG_ENGLISH} "Besedka is running. Quit it (its icon near the clock, Quit) and press Retry."
-LangString WEBVIEW ${LANG_RUSSIAN} "На этом компьютере нет Microsoft Edge WebView2, без которого Беседка не откроется. В Windows 11 и обновлённой Windows 10 он есть; установите его с сайта Microsoft."
-LangString WEBVIEW ${LANG_ENGLISH} "Microsoft Edge WebView2 is missing on this computer, and Besedka does not open without it. Windows 11 and an up-to-date Windows 10 have it; install it from Microsoft's site."
+LangString WEBVIEW ${LANG_RUSSIAN} "На этом компьютере нет Microsoft Edge WebView2, без которого Беседка не откроется. В Windows 11 и обновлённой Windows 10 он есть.$\n$\nСкачать его с сайта Microsoft? Установите его до первого запуска Беседки.$\n${WEBVIEW_URL}"
+LangString WEBVIEW ${LANG_ENGLISH} "Microsoft Edge WebView2 is missing on this computer, and Besedka does not open without it. Windows 11 and an up-to-date Windows 10 have it.$\n$\nDownload it from Microsoft's site? Install it before you start Besedka.$\n${WEBVIEW_URL}"
 LangString DATA ${LANG_RUSSIAN} "Удалить и настройки с неотправленными сообщениями?"
 LangString DATA ${LANG_ENGLISH} "Remove the settings and unsent messages too?"
 
@@ -52,12 +55,17 @@ Function .onInit
     StrCpy $IsUpdate 1
     StrCpy $Patience 40
   ${EndIf}
-  ReadRegStr $0 HKLM "SOFTWARE\WOW6432Node\Microsoft\EdgeUpdate\Clients\{F3017226-FE2A-4295-8BDF-00C3A9A7E4C5}" "pv"
+  ; Where Microsoft says that one looks; 0.0.0.0 is what an uninstalled one leaves behind.
+  ReadRegStr $0 HKLM "SOFTWARE\WOW6432Node\${WEBVIEW_KEY}" "pv"
   ${If} $0 == ""
-    ReadRegStr $0 HKCU "Software\Microsoft\EdgeUpdate\Clients\{F3017226-FE2A-4295-8BDF-00C3A9A7E4C5}" "pv"
+  ${OrIf} $0 == "0.0.0.0"
+    ReadRegStr $0 HKCU "Software\${WEBVIEW_KEY}" "pv"
   ${EndIf}
   ${If} $0 == ""
-    MessageBox MB_OK|MB_ICONEXCLAMATION "$(WEBVIEW)" /SD IDOK
+  ${OrIf} $0 == "0.0.0.0"
+    MessageBox MB_YESNO|MB_ICONEXCLAMATION "$(WEBVIEW)" /SD IDNO IDNO later
+    ExecShell "open" "${WEBVIEW_URL}"
+    later:
   ${EndIf}
 FunctionEnd
 

@@ -35,3 +35,22 @@ impl Keyring for SystemKeyring {
         }
     }
 }
+
+// On Linux the app's own tests are driven with and without a keyring (`tests/keyring.test.mjs`).
+#[cfg(all(test, windows))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_credential_manager_keeps_a_secret_until_it_is_removed() {
+        let (keyring, account) = (SystemKeyring, u32::MAX);
+        keyring.remove(account).unwrap();
+        assert_eq!(keyring.read(account).unwrap(), None);
+        for secret in ["один", "two"] {
+            keyring.write(account, secret).unwrap();
+            assert_eq!(keyring.read(account).unwrap().as_deref(), Some(secret));
+        }
+        keyring.remove(account).unwrap();
+        assert_eq!(keyring.read(account).unwrap(), None);
+    }
+}
