@@ -12,6 +12,7 @@ mod log;
 mod migrate;
 mod openapi;
 mod restore;
+mod retention;
 mod serve;
 mod token;
 mod traces;
@@ -56,6 +57,8 @@ enum Command {
     Backup(backup::BackupCommand),
     /// Restore a backup where there is no server yet, or check one.
     Restore(restore::Restore),
+    /// Show or change for how long messages are kept, and in which chats for ever.
+    Retention(retention::RetentionCommand),
     /// Show or export the audit log: who did what to the server and its accounts, when and from where.
     Audit(audit::Audit),
     /// Examine the server, also from outside by its public address, and say what to change. The exit code is 0 if all
@@ -89,6 +92,7 @@ pub fn run() -> Result<ExitCode, Failure> {
             Some(Command::Migrate(migrate)) => migrate.run().await,
             Some(Command::Backup(backup)) => backup.run().await,
             Some(Command::Restore(restore)) => restore.run().await,
+            Some(Command::Retention(retention)) => retention.run().await,
             Some(Command::Audit(audit)) => audit.run().await,
             Some(Command::Doctor(doctor)) => return Ok(ExitCode::from(doctor.run().await?)),
             Some(Command::Config(config)) => config

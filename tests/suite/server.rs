@@ -94,6 +94,12 @@ impl TestServer {
         Self::in_folder(TempDir::new().unwrap(), database, storage, Clock::default(), flags).await
     }
 
+    /// In a folder that was prepared, at another time.
+    pub async fn at_time(dir: TempDir, database: Database, clock: Clock) -> Self {
+        let flags = ["--rate-limits", "off"].map(str::to_owned).to_vec();
+        Self::in_folder(dir, database, (Storage::Folder, None, None), clock, flags).await
+    }
+
     /// With files in a certain storage.
     pub async fn storing(storage: Storage, flags: &[&str]) -> Self {
         let dir = TempDir::new().unwrap();
@@ -235,6 +241,11 @@ impl TestServer {
     pub async fn beside(&self) -> Operator {
         let config = Settings::parse_from(kept_in(&self.dir, &self.database)).config;
         open_operator(&config.data, config.settings().unwrap(), self.clock.clone()).await.unwrap()
+    }
+
+    /// The flags by which a command finds its data.
+    pub fn place(&self) -> Vec<String> {
+        kept_in(&self.dir, &self.database).split_off(1)
     }
 
     /// Changes something in the database that no API changes.

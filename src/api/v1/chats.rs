@@ -178,7 +178,7 @@ impl Example for SettingsChange {
 }
 
 /// A field that distinguishes null from absence.
-fn given<T>(field: MaybeUndefined<T>) -> Option<Option<T>> {
+pub(super) fn given<T>(field: MaybeUndefined<T>) -> Option<Option<T>> {
     match field {
         MaybeUndefined::Undefined => None,
         MaybeUndefined::Null => Some(None),

@@ -33,6 +33,7 @@ mod presence;
 mod push;
 mod receipts;
 mod reports;
+mod retention;
 mod scheduled;
 mod search;
 mod sessions;
@@ -129,7 +130,13 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
     let messages = (messages::Messages, pins::Pins, polls::Polls, search::Search);
     let personal = (bookmarks::Bookmarks, drafts::Drafts, scheduled::ScheduledMessages);
     let features = (assistant::Assistant, meetings::Meetings, bots::Bots, webhooks::Webhooks);
-    let administration = (admin_people::AdminPeople, audit::Audit, doctor::Doctor, reports::Reports);
+    let administration = (
+        admin_people::AdminPeople,
+        audit::Audit,
+        doctor::Doctor,
+        reports::Reports,
+        retention::RetentionRules,
+    );
     let files = (attachments::Attachments, avatars::Avatars);
     let apis = (
         accounts,

@@ -47,6 +47,7 @@ pub use administration::doctor::{Examined, Finding, Severity, examine_migrations
 pub use administration::measurements::Measurements;
 pub use administration::proxy_advice::Advice;
 pub use administration::reports::ReportView;
+pub use administration::retention::RetentionChange;
 pub use administration::setup::{RegistrationChoice, SetupToken};
 pub use assistant::UnreadSummary;
 pub use bots::OwnedBot;
@@ -133,6 +134,7 @@ pub struct Core {
     /// Held while a backup is made.
     backing_up: tokio::sync::Mutex<()>,
     announced: administration::announcement::Announced,
+    old_messages: messages::expiry::OldMessages,
     /// Held while an administrator has the server examined.
     examining: tokio::sync::Mutex<()>,
     exports: Arc<Semaphore>,
@@ -273,6 +275,7 @@ impl Messenger {
             unread_counts: chats::unread_counts::UnreadCounts::default(),
             backing_up: tokio::sync::Mutex::default(),
             announced: administration::announcement::Announced::default(),
+            old_messages: messages::expiry::OldMessages::default(),
             examining: tokio::sync::Mutex::default(),
             exports: Arc::new(Semaphore::new(portability::export::AT_ONCE)),
             imports: Arc::new(Semaphore::new(portability::import::AT_ONCE)),

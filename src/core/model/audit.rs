@@ -29,6 +29,7 @@ actions! {
     AccountDemote = "account.demote",
     AccountDelete = "account.delete",
     RegistrationUpdate = "registration.update",
+    RetentionUpdate = "retention.update",
     InvitationCreate = "invitation.create",
     SignInFailed = "sign_in.failed",
     PasswordChange = "password.change",

@@ -8,7 +8,7 @@ use sqlx::FromRow;
 use super::hidden::hidden_by;
 use super::members::{MEMBER_RECORD, MemberRecord};
 use super::schema::{Chat as C, Member as M, Message as Msg};
-use super::{Executor, Result};
+use super::{Executor, Result, retention};
 use crate::model::{AttachmentId, ChatId, ChatInfo, ChatKind, MessageId, Role, Time, UserId, fold};
 
 /// The longest folded title that is stored, in characters: folding can make a text longer.
@@ -274,6 +274,7 @@ pub async fn lock_chat_of(executor: &mut Executor, message: MessageId) -> Result
 
 /// Marks a chat as deleted, and frees its pair and its code. Its messages are deleted later.
 pub async fn delete(executor: &mut Executor, id: ChatId, now: Time) -> Result<()> {
+    retention::remove_exemptions(executor, [id]).await?;
     let update = Query::update()
         .table(C::Table)
         .value(C::DeletedAt, now)

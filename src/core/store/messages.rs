@@ -2,9 +2,9 @@
 
 mod hydrate;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use sea_query::{Cond, Expr, ExprTrait, Order, Query};
+use sea_query::{Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement};
 use uuid::Uuid;
 
 pub use self::hydrate::quotes;
@@ -136,15 +136,88 @@ pub async fn delete(executor: &mut Executor, ids: &[MessageId], now: Time) -> Re
 
 /// Expired messages, the longest expired first.
 pub async fn expired(executor: &mut Executor, now: Time, limit: u64) -> Result<Vec<(ChatId, MessageId)>> {
-    let mut query = Query::select()
+    let query = Query::select()
         .columns([M::ChatId, M::Id])
         .from(M::Table)
         .and_where(Expr::col(M::ExpiresAt).lte(now))
         .order_by(M::ExpiresAt, Order::Asc)
         .limit(limit)
         .to_owned();
+    executor.all(&query).await
+}
+
+/// At most `taken` messages with ids after one and below another that people sent, among the next `seen` messages,
+/// without those of some chats. Also returns the last message that was scanned; `None` when all were.
+pub async fn older(
+    executor: &mut Executor,
+    (after, below): (MessageId, MessageId),
+    exempt: &BTreeSet<ChatId>,
+    seen: u64,
+    taken: u64,
+) -> Result<(Vec<(ChatId, MessageId)>, Option<MessageId>)> {
+    let last = last_of_next(executor, after, seen).await?.filter(|last| *last < below);
+    let mut query = sent_below(below, exempt);
+    query
+        .columns([M::ChatId, M::Id])
+        .and_where(Expr::col(M::Id).gt(after))
+        .order_by(M::Id, Order::Asc)
+        .limit(taken);
+    if let Some(last) = last {
+        query.and_where(Expr::col(M::Id).lte(last));
+    }
+    let found: Vec<(ChatId, MessageId)> = executor.all(&query).await?;
+    let is_full = found.len() as u64 == taken;
+    let upto = found.last().map(|(_, id)| *id).filter(|_| is_full).or(last);
+    Ok((found, upto))
+}
+
+/// How many messages with ids below one there are that people sent, without those of some chats.
+pub async fn count_older(
+    executor: &mut Executor,
+    below: MessageId,
+    exempt: &BTreeSet<ChatId>,
+) -> Result<u64> {
+    let mut query = sent_below(below, exempt);
+    query.expr(Func::count(Expr::col(M::Id)));
+    Ok(executor.one::<(i64,)>(&query).await?.map_or(0, |(count,)| count.unsigned_abs()))
+}
+
+fn sent_below(below: MessageId, exempt: &BTreeSet<ChatId>) -> SelectStatement {
+    let mut query = Query::select()
+        .from(M::Table)
+        .and_where(Expr::col(M::Id).lt(below))
+        .and_where(Expr::col(M::Kind).ne(Kind::System))
+        .and_where(Expr::col(M::DeletedAt).is_null())
+        .to_owned();
+    if !exempt.is_empty() {
+        query.and_where(Expr::col(M::ChatId).is_not_in(exempt.iter().copied()));
+    }
+    query
+}
+
+/// The last of the next `seen` messages after one; `None` if there are fewer.
+async fn last_of_next(executor: &mut Executor, after: MessageId, seen: u64) -> Result<Option<MessageId>> {
+    let query = Query::select()
+        .column(M::Id)
+        .from(M::Table)
+        .and_where(Expr::col(M::Id).gt(after))
+        .order_by(M::Id, Order::Asc)
+        .offset(seen.saturating_sub(1))
+        .limit(1)
+        .to_owned();
+    Ok(executor.one::<(MessageId,)>(&query).await?.map(|(id,)| id))
+}
+
+/// Which of these messages are not deleted. In MySQL they are locked, so that two nodes do not delete the same ones.
+pub async fn not_deleted(executor: &mut Executor, ids: &[MessageId]) -> Result<Vec<(ChatId, MessageId)>> {
+    let mut query = Query::select()
+        .columns([M::ChatId, M::Id])
+        .from(M::Table)
+        .and_where(Expr::col(M::Id).is_in(ids.iter().copied()))
+        .and_where(Expr::col(M::DeletedAt).is_null())
+        .order_by(M::Id, Order::Asc)
+        .to_owned();
     if executor.is_mysql() {
-        // Locked, so that two nodes do not delete the same messages.
         query.lock_exclusive();
     }
     executor.all(&query).await
@@ -160,15 +233,7 @@ pub async fn of_author(
     taken: u64,
 ) -> Result<(Vec<(ChatId, MessageId)>, Option<MessageId>)> {
     // There is no index by author: it would slow down every post, and is rarely needed.
-    let last = Query::select()
-        .column(M::Id)
-        .from(M::Table)
-        .and_where(Expr::col(M::Id).gt(after))
-        .order_by(M::Id, Order::Asc)
-        .offset(seen.saturating_sub(1))
-        .limit(1)
-        .to_owned();
-    let last = executor.one::<(MessageId,)>(&last).await?.map(|(id,)| id);
+    let last = last_of_next(executor, after, seen).await?;
     let mut query = Query::select()
         .columns([M::ChatId, M::Id])
         .from(M::Table)

@@ -55,6 +55,7 @@ pub mod previews;
 pub mod push;
 pub mod reactions;
 pub mod reports;
+pub mod retention;
 pub mod scheduled;
 pub mod search;
 pub mod search_file;

@@ -81,6 +81,7 @@ tables! {
         ClosedAt, ClosedBy, IsUpheld, Note,
     }
     Setting { Name, Value }
+    RetentionExemption { ChatId }
     SyncCursor { Id, UserId, Streams, CreatedAt }
     Storage { OwnerId, Bytes }
     Posted { AttachmentId, MessageId, ChatId, Place, Class }

@@ -43,6 +43,7 @@ pub mod push;
 mod receipts;
 mod replies;
 mod reports;
+mod retention;
 mod rights;
 mod scheduled;
 mod scopes;

@@ -122,6 +122,9 @@ const OWN: &[&str] = &[
     "storageUse",
     "examineServer",
     "announcement",
+    "retention",
+    "changeRetention",
+    "previewRetention",
     "announce",
     "removeAnnouncement",
     "appointAdmin",
@@ -222,6 +225,7 @@ fn rows() -> Vec<Row> {
         row("channels", all(200), |_| get("/channels".to_owned())),
         row("chat", members(200), |w| get(format!("/chats/{}", w.chat))),
         row("chatCommands", members(200), |w| get(format!("/chats/{}/commands", w.chat))),
+        row("chatRetention", members(200), |w| get(format!("/chats/{}/retention", w.chat))),
         row("webhooks", admins(200), |w| get(format!("/chats/{}/webhooks", w.chat))),
         row("createWebhook", admins(201), |w| {
             post(format!("/chats/{}/webhooks", w.chat), json!({"name": "Наблюдение"}))

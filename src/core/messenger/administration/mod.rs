@@ -1,5 +1,5 @@
-//! Administration of accounts, their deactivation and deletion; the audit log; reports by users; what the server measures
-//! of itself; backups.
+//! Administration of accounts, their deactivation and deletion; the audit log; reports by users; for how long messages
+//! are kept; what the server measures of itself; backups.
 
 pub(crate) mod administrator;
 pub(crate) mod announcement;
@@ -12,4 +12,5 @@ pub(crate) mod measurements;
 pub(crate) mod people;
 pub(crate) mod proxy_advice;
 pub(crate) mod reports;
+pub(crate) mod retention;
 pub(crate) mod setup;

@@ -38,6 +38,7 @@ impl Messenger {
         log("sending pushes", self.send_due_pushes().await);
         log("deleting unfinished answers of the assistant", self.delete_abandoned_answers().await);
         log("deleting expired messages", self.delete_expired_messages().await);
+        log("deleting messages that are too old", self.delete_old_messages().await);
         log("collecting events for webhooks", self.collect_webhook_events().await);
         log("sending webhooks", self.start_due_deliveries().await);
     }
