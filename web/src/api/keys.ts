@@ -38,6 +38,8 @@ export const keys = {
   doctor: ['doctor'] as const,
   storage: ['storage'] as const,
   registration: ['registration'] as const,
+  retention: ['retention'] as const,
+  retentionOf: (chat: number) => ['retention', chat] as const,
   reports: (closed: boolean) => ['reports', closed] as const,
   audit: (action: string) => ['audit', action] as const,
   sessionsOf: (user: number) => ['sessions-of', user] as const,

@@ -16,6 +16,7 @@ import { EditChat } from './EditChat'
 import { Invites } from './Invites'
 import { MemberList } from './MemberList'
 import { OwnSettings, SharedSettings } from './OwnSettings'
+import { useDaysKept } from './server'
 
 interface Props {
   chat: Chat
@@ -30,6 +31,7 @@ type Page = 'add' | 'edit' | 'bans' | 'invites'
 export function ChatInfo({ chat, me, onView, onClose }: Props) {
   const t = useT()
   const members = useMembers(chat.id)
+  const days = useDaysKept(chat.id)
   const openPerson = useOpenPerson()
   const [page, setPage] = useState<Page | null>(null)
   const [confirming, setConfirming] = useState<'leave' | 'delete' | null>(null)
@@ -56,6 +58,7 @@ export function ChatInfo({ chat, me, onView, onClose }: Props) {
           <p>{chat.is_group ? t('chats.members', { count: chat.member_count }) : chat.peer?.username ? `@${chat.peer.username}` : ''}</p>
         </div>
         {chat.description && <div className={styles.about}><RichText text={chat.description} /></div>}
+        {days !== null && <p className={styles.kept}>{t('members.kept', { count: days })}</p>}
         <div className={styles.places}>
           <button type="button" onClick={() => onView('media')}><Images size={19} />{t('media.title')}</button>
           <button type="button" onClick={() => onView('pins')}><Pin size={19} />{t('pins.title')}</button>

@@ -5,7 +5,7 @@ import { changeChat } from '@/api/events'
 import { request } from '@/api/http'
 import { keys } from '@/api/keys'
 import { upload } from '@/api/upload'
-import type { Ban, Chat, ChatSettings, Invite, Member, Role } from '@/api/types'
+import type { Ban, Chat, ChatRetention, ChatSettings, Invite, Member, Role } from '@/api/types'
 
 export interface ChatChange {
   title?: string
@@ -25,6 +25,13 @@ export function useChangeChat(chat: number) {
     })),
   })
 }
+
+/// For how many days the server keeps messages of a chat; null for ever.
+export const useDaysKept = (chat: number) => useQuery({
+  queryKey: keys.retentionOf(chat),
+  queryFn: ({ signal, client }) => request<ChatRetention>(client, 'GET', `/chats/${chat}/retention`, { signal }),
+  staleTime: 60_000,
+}).data?.message_days ?? null
 
 export interface SettingsChange {
   muted_until?: string | null

@@ -10,6 +10,7 @@ import { useDebounced } from '@/lib/useDebounced'
 import { AccountAccess } from './AccountAccess'
 import { PushState } from './PushLog'
 import { AnnouncementForm, RegistrationChoice } from './ServerSettings'
+import { Retention } from './Retention'
 import { Status } from './Status'
 import { useAccounts, useAppointAdmin, useDeactivateAccount, useDismissAdmin, useReactivateAccount } from './api'
 import styles from './Settings.module.css'
@@ -25,6 +26,7 @@ export function Administration({ me }: { me: User }) {
       <Status />
       <PushState />
       <RegistrationChoice />
+      <Retention />
       <AnnouncementForm />
       <section className={styles.block} aria-label={t('admin.accounts')}>
         <h4>{t('admin.accounts')}</h4>
