@@ -6,8 +6,11 @@ use clap::{Args, Subcommand};
 
 use super::Failure;
 use crate::config::{Data, database_url};
+use besedka_core::files::disk_space;
 use besedka_core::messenger::Clock;
-use besedka_core::store::{Db, Tables, database_copy};
+use besedka_core::store::{
+    Db, MigrationTrial, PendingMigration, PlannedCopy, Tables, TrialOutcome, database_copy,
+};
 
 /// The number of rows after which progress is printed.
 const PROGRESS_ROWS: u64 = 50_000;
@@ -31,7 +34,14 @@ enum Action {
     /// Show which migrations have been applied.
     Status(Data),
     /// Apply all pending migrations. SQLite is copied first; back up MySQL yourself.
-    Up(Data),
+    Up {
+        #[command(flatten)]
+        data: Data,
+        /// Say what would be done and try it on a temporary copy of SQLite, and change nothing. MySQL's migrations are
+        /// only listed. The exit code is 1 if they would fail.
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Undo the last migration, to go back to an older Besedka. Data in the removed tables is lost; SQLite is copied
     /// first.
     Down {
@@ -50,7 +60,8 @@ impl Migrate {
     pub(super) async fn run(self) -> Result<(), Failure> {
         match self.action {
             Some(Action::Status(data)) => status(&data.database_url()?).await,
-            Some(Action::Up(data)) => {
+            Some(Action::Up { data, dry_run: true }) => try_up(&data.database_url()?).await,
+            Some(Action::Up { data, dry_run: false }) => {
                 let url = data.database_url()?;
                 let now = Clock::default().now();
                 Db::open_recording(&url, data.database_connections, "operator", now).await?.close().await;
@@ -76,6 +87,48 @@ async fn status(url: &str) -> Result<(), Failure> {
         writeln!(out, "{number:04}  applied  {name} (from a newer Besedka)")?;
     }
     Ok(())
+}
+
+/// Says what applying the migrations would do.
+async fn try_up(url: &str) -> Result<(), Failure> {
+    let MigrationTrial { pending, copy, outcome } =
+        Db::try_migrations(url, |file| Some(disk_space(file)?.0)).await?;
+    let mut out = std::io::stdout();
+    for PendingMigration { number, name, is_final } in &pending {
+        let note = if *is_final { " (older versions of Besedka do not work after it)" } else { "" };
+        writeln!(out, "{number:04}  would be applied  {name}{note}")?;
+    }
+    if pending.iter().any(|migration| migration.is_final) {
+        writeln!(out, "`besedka migrate down` can't bring back what is removed; the copy from before can")?;
+    }
+    if let Some(PlannedCopy { path, bytes, free }) = copy {
+        let free = free.map_or_else(|| "unknown".to_owned(), |free| format!("{free} bytes"));
+        writeln!(out, "the database would be copied first, to {}", path.display())?;
+        writeln!(out, "size of the copy: about {bytes} bytes; free on its disk: {free}")?;
+    }
+    match outcome {
+        TrialOutcome::UpToDate => writeln!(out, "all migrations have been applied; there is nothing to do")?,
+        TrialOutcome::New => {
+            writeln!(out, "there is no database yet; it would be created with these tables")?;
+        }
+        TrialOutcome::Succeeded(taken) => {
+            let seconds = taken.as_secs_f64();
+            writeln!(out, "tried on a temporary copy: all of them succeed, in {seconds:.1} s")?;
+        }
+        TrialOutcome::Failed(error) => {
+            return Err(format!("tried on a temporary copy: {error}. Nothing was changed").into());
+        }
+        TrialOutcome::NoRoom => return Err("the disk has no room for the copy. Nothing was changed".into()),
+        TrialOutcome::NoRoomToTry => {
+            writeln!(out, "not tried: the disk has no room for a temporary copy and what is written to it")?;
+        }
+        TrialOutcome::NotPossible => writeln!(
+            out,
+            "not tried: MySQL is not copied and can't take back changes of tables, so the migrations are only listed; \
+             back it up first (mysqldump --single-transaction)"
+        )?,
+    }
+    Ok(writeln!(out, "nothing was changed")?)
 }
 
 async fn down(url: &str, to: Option<i64>, lose_data: bool) -> Result<(), Failure> {

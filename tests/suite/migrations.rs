@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use besedka::messenger::Clock;
 use besedka::model::{Stream, Time};
-use besedka::store::{Db, Tables, database_copy, streams};
+use besedka::store::{Db, Tables, TrialOutcome, database_copy, streams};
 use sqlx::migrate::Migrator;
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
@@ -48,6 +49,79 @@ async fn an_older_database_is_copied_before_its_tables_change() {
     assert_eq!(held, 1);
     Db::open(&url(dir.path()), 2).await.unwrap().close().await;
     assert_eq!(self::copies(dir.path()).len(), 1, "once");
+}
+
+/// `besedka migrate up --dry-run`: whether it succeeds, and what it says.
+async fn dry_run(url: &str) -> (bool, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_besedka"));
+    command.args(["migrate", "up", "--dry-run", "--database-url", url]);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let said = [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
+    (output.status.success(), said.concat())
+}
+
+/// The names of the files in a folder.
+fn files(dir: &Path) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(dir).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    names.filter(|name| !name.ends_with("-shm") && !name.ends_with("-wal")).collect()
+}
+
+#[tokio::test]
+async fn a_dry_run_tries_the_migrations_and_changes_nothing() {
+    let dir = TempDir::new().unwrap();
+    let url = url(dir.path());
+    let (is_fine, said) = dry_run(&url).await;
+    assert!(is_fine && said.contains("there is no database yet"), "{said}");
+    assert_eq!(files(dir.path()).len(), 0);
+    open(dir.path()).await.close().await;
+    let (is_fine, said) = dry_run(&url).await;
+    assert!(is_fine && said.contains("there is nothing to do"), "{said}");
+    Db::revert(&url, 150, now()).await.unwrap();
+    let before = (files(dir.path()), Db::migration_status(&url).await.unwrap().last());
+    let (is_fine, said) = dry_run(&url).await;
+    assert!(is_fine, "{said}");
+    for part in ["0160  would be applied  audit entry\n", "would be copied first", "all of them succeed"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(!said.contains("0150"), "{said}");
+    assert_eq!((files(dir.path()), Db::migration_status(&url).await.unwrap().last()), before);
+    // One that fails is found before it is applied.
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    sqlx::query("CREATE TABLE audit_entry (own INTEGER)").execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    let (is_fine, said) = dry_run(&url).await;
+    assert!(!is_fine && said.contains("audit_entry") && said.contains("Nothing was changed"), "{said}");
+    assert_eq!((files(dir.path()), Db::migration_status(&url).await.unwrap().last()), before);
+}
+
+#[tokio::test]
+async fn a_dry_run_with_too_little_room_says_so() {
+    let dir = TempDir::new().unwrap();
+    let url = url(dir.path());
+    open(dir.path()).await.close().await;
+    Db::revert(&url, 150, now()).await.unwrap();
+    let size = |file: &Path| std::fs::metadata(file).unwrap().len();
+    let none = Db::try_migrations(&url, |_| Some(0)).await.unwrap();
+    assert!(matches!(none.outcome, TrialOutcome::NoRoom), "{:?}", none.outcome);
+    assert!(none.copy.unwrap().bytes > 0);
+    let one = Db::try_migrations(&url, |file| Some(std::fs::metadata(file).unwrap().len())).await.unwrap();
+    assert!(matches!(one.outcome, TrialOutcome::NoRoomToTry), "{:?}", one.outcome);
+    assert_eq!(one.copy.unwrap().free, Some(size(Path::new(url.trim_start_matches("sqlite:")))));
+}
+
+#[tokio::test]
+async fn a_dry_run_of_mysql_lists_and_changes_nothing() {
+    let (dir, database) = (TempDir::new().unwrap(), Database::new().await);
+    if !database.is_mysql() {
+        return leave("SQLite has tests of its own");
+    }
+    database.open(dir.path()).await.close().await;
+    let url = database.url(dir.path());
+    Db::revert(&url, 150, now()).await.unwrap();
+    let (is_fine, said) = dry_run(&url).await;
+    assert!(is_fine && said.contains("0160  would be applied") && said.contains("only listed"), "{said}");
+    assert_eq!(Db::migration_status(&url).await.unwrap().last(), Some(150));
 }
 
 #[tokio::test]

@@ -301,8 +301,8 @@ impl Db {
             Some(file) => {
                 let mut connection = SqliteConnectOptions::new().filename(file).connect().await?;
                 let newest = migrations::of_sqlite(&mut connection).await?.last().unwrap_or_default();
-                let copy =
-                    migrations::copy(Path::new(file), &format!("with-{newest:04}"), &mut connection).await?;
+                let copy = migrations::copy_with(Path::new(file), newest);
+                let copy = migrations::copy(&copy, &mut connection).await?;
                 migrations::down_sqlite(&mut connection, last).await?;
                 Ok(Some(copy))
             }
@@ -337,8 +337,7 @@ impl Db {
         let status = migrations::of_sqlite(&mut connection).await?;
         if status.is_behind(tables)? {
             if status.last().is_some() {
-                let name = format!("before-{:04}", status.newest());
-                let copy = migrations::copy(file, &name, &mut connection).await?;
+                let copy = migrations::copy(&migrations::copy_before(file, &status), &mut connection).await?;
                 tracing::info!(copy = %copy.display(), "copied the database before changing its tables");
             }
             migrations::up_sqlite(&mut connection).await?;

@@ -166,15 +166,36 @@ pub(super) fn known() -> MigrationStatus {
     MigrationStatus::of(&SQLITE, &BTreeMap::new())
 }
 
-/// Copies a SQLite database to a file beside it whose name contains `name`. An existing copy is kept.
-pub(super) async fn copy(file: &Path, name: &str, connection: &mut SqliteConnection) -> Result<PathBuf> {
-    let copy = file.with_extension(format!("{name}.db"));
+/// Where an older SQLite database is copied to before its tables change.
+pub(super) fn copy_before(file: &Path, status: &MigrationStatus) -> PathBuf {
+    copy_path(file, &format!("before-{:04}", status.newest()))
+}
+
+/// Whether a migration removes what older versions need, or has no way back.
+pub(super) fn is_final(number: i64, name: &str) -> bool {
+    let has_way_back = SQLITE
+        .iter()
+        .any(|migration| migration.version == number && migration.migration_type.is_down_migration());
+    name.starts_with(DROP_PREFIX) || !has_way_back
+}
+
+/// Where a SQLite database is copied to before migrations are reverted.
+pub(super) fn copy_with(file: &Path, last: i64) -> PathBuf {
+    copy_path(file, &format!("with-{last:04}"))
+}
+
+fn copy_path(file: &Path, name: &str) -> PathBuf {
+    file.with_extension(format!("{name}.db"))
+}
+
+/// Copies a SQLite database to a file beside it. An existing copy is kept.
+pub(super) async fn copy(copy: &Path, connection: &mut SqliteConnection) -> Result<PathBuf> {
     if !copy.exists() {
         // Renamed once complete.
         let part = copy.with_extension("part");
         let _ = std::fs::remove_file(&part);
         sqlx::query("VACUUM INTO ?").bind(part.to_string_lossy()).execute(connection).await?;
-        std::fs::rename(&part, &copy).map_err(sqlx::Error::Io)?;
+        std::fs::rename(&part, copy).map_err(sqlx::Error::Io)?;
     }
-    Ok(copy)
+    Ok(copy.to_owned())
 }

@@ -6,6 +6,7 @@ mod checkpoint;
 mod columns;
 pub mod database_copy;
 mod db;
+mod migration_trial;
 mod migrations;
 mod mysql;
 mod pool;
@@ -72,6 +73,7 @@ pub mod users;
 pub mod webhook_deliveries;
 
 pub use db::{Db, Executor, Row, Tx};
+pub use migration_trial::{MigrationTrial, PendingMigration, PlannedCopy, TrialOutcome};
 pub use migrations::{MigrationStatus, Tables};
 pub use snapshot::Engine;
 pub use writer::Priority;

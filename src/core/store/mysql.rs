@@ -13,7 +13,7 @@ use url::Url;
 use self::pool::Connector;
 pub use self::pool::Pool;
 pub use self::pooled_connection::PooledConnection;
-use super::migrations::{self, Tables};
+use super::migrations::{self, MigrationStatus, Tables};
 use super::{Error, Result, pool as pools};
 
 /// Prepared statements kept per connection. The server limits those of all connections, by default to 16,382.
@@ -42,6 +42,19 @@ pub(super) async fn open(url: &str, connections: u32, tables: Tables) -> Result<
     let pool = pools::open(Connector::new(options, vec![SESSION, flavour.timeout()]), connections)?;
     check_session(&mut *pools::get(&pool).await?, flavour).await?;
     Ok(pool)
+}
+
+/// Which migrations are applied, and whether the account may apply the others. Changes nothing.
+pub(super) async fn check_migrations(url: &str) -> Result<MigrationStatus> {
+    let mut connection = reach(&options(url)?).await?;
+    examine(&mut connection).await?;
+    wait_for_others(&mut connection).await?;
+    let status = migrations::of_mysql(&mut connection).await?;
+    if status.is_behind(Tables::Update)? {
+        rights::for_migrations(&mut connection).await?;
+    }
+    let _ = connection.close().await;
+    Ok(status)
 }
 
 /// A connection for migrations.
