@@ -53,4 +53,5 @@ mod tls;
 mod traces;
 mod traffic;
 mod unet;
+mod upgrade;
 mod v1;
