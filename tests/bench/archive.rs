@@ -47,6 +47,12 @@ impl Archive {
         Ok(Self { data, messages: 0, crowd, chats: ids })
     }
 
+    /// Those who write, with tokens good for some minutes.
+    pub(crate) async fn people(&mut self, server: &Server) -> Result<&[Person]> {
+        self.crowd.gather(server, EVERYBODY).await?;
+        Ok(&self.crowd.people[..PEOPLE])
+    }
+
     /// The chat in which everybody writes, and a member of it.
     pub(crate) fn big(&self) -> (u64, &Person) {
         (self.chats[0], &self.crowd.people[0])

@@ -8,7 +8,7 @@ use crate::post::{Mark, now, place};
 use crate::socket::{Socket, event};
 
 /// How many senders a receiver can tell apart.
-const SENDERS: usize = 64;
+const SENDERS: usize = 100;
 /// Every so many frames one is parsed as a whole.
 const SAMPLE: u64 = 1024;
 

@@ -22,13 +22,17 @@
 //!   the sends that caused the deliveries.
 //! - **Memory** is the resident set; what the kernel keeps for a socket is not in it.
 //! - **A cold start** ends with the first 200 from `GET /health`; the files are in the page cache.
+//! - **A small machine** is a control group with 256 MiB, the cache of files included, and one core (`taskset`); the
+//!   generator has the others. Where no group can be made, only the core is limited, and the table says so.
 //! - **Nodes** share MySQL or MariaDB, as it is when one sets nothing but to keep no binary log, on the same
 //!   disk and the same cores, and NATS. Processor time is that of the nodes alone.
 //! - **Percentiles** are of all measured times, nearest rank.
 
 mod archive;
 mod audience;
+mod backup;
 mod compare;
+mod confined;
 mod crowd;
 mod delivery;
 mod dialects;
@@ -50,10 +54,12 @@ mod search;
 mod sends;
 mod server;
 mod shared;
+mod small;
 mod socket;
 mod start;
 mod storm;
 mod times;
+mod upload;
 mod words;
 
 use std::io::{Write, stdout};
@@ -202,16 +208,19 @@ impl Bench {
         if self.options.wants("memory") {
             report.add("memory", memory::measure(self, &mut crowd).await);
         }
+        if self.options.wants("small") {
+            report.add("small", small::measure(self, &mut crowd).await);
+        }
         if self.options.wants("nodes") {
             match nodes::measure(self).await {
                 Ok(tables) => tables.into_iter().for_each(|table| report.add("nodes", Ok(table))),
                 Err(why) => report.add("nodes", Err(why)),
             }
         }
-        if ["reads", "lists", "search", "start"].iter().any(|section| self.options.wants(section)) {
+        if ["reads", "lists", "search", "start", "backup"].iter().any(|section| self.options.wants(section)) {
             match self.archives().await {
                 Ok(tables) => tables.into_iter().for_each(|table| report.add("reads", Ok(table))),
-                Err(why) => report.add("reads, lists, search, start", Err(why)),
+                Err(why) => report.add("reads, lists, search, start, backup", Err(why)),
             }
         }
         report
@@ -243,6 +252,10 @@ impl Bench {
                 starts.measure(self, &archive).await?;
             }
         }
+        let backups = match self.options.wants("backup") {
+            true => Some(backup::measure(self, &mut archive).await?),
+            false => None,
+        };
         let ([list, size], [search, delay]) = (lists.tables(), searches.tables());
         let all = [
             ("reads", reads.table()),
@@ -252,7 +265,8 @@ impl Bench {
             ("search", delay),
             ("start", starts.table()),
         ];
-        Ok(all.into_iter().filter(|(name, _)| self.options.wants(name)).map(|(_, table)| table).collect())
+        let wanted = all.into_iter().filter(|(name, _)| self.options.wants(name)).map(|(_, table)| table);
+        Ok(wanted.chain(backups.into_iter().flatten()).collect())
     }
 
     async fn start(&self, data: &Path) -> Result<Server> {

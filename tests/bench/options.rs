@@ -22,6 +22,8 @@ Sections (all of them without one):
   lists      the list of some 200 chats, with as many messages, and the size of the database
   search     finding messages, for members of few chats and of all, with as many messages
   start      cold start to a healthy answer, with as many messages
+  backup     backup and restore of 1,000,000 messages and 1 GiB of files, and sends meanwhile
+  small      100 people at once on one core and 256 MiB of memory
 
 Options:
   --seconds N    how long each measurement lasts (10)
@@ -49,7 +51,7 @@ pub(crate) struct Options {
     pub(crate) help: bool,
 }
 
-const SECTIONS: [&str; 13] = [
+const SECTIONS: [&str; 15] = [
     "sends",
     "storm",
     "questions",
@@ -63,6 +65,8 @@ const SECTIONS: [&str; 13] = [
     "lists",
     "search",
     "start",
+    "backup",
+    "small",
 ];
 /// An access token lasts fifteen minutes.
 const MAX_LENGTH: u64 = 120;

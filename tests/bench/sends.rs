@@ -77,6 +77,16 @@ pub(crate) fn posts(people: &[Person], chats: &[u64]) -> Vec<Post> {
 
 /// One sender for each post, which is answered with a status.
 pub(crate) async fn run(bench: &Bench, server: &Server, posts: Vec<Post>, status: u16) -> Result<Vec<Field>> {
+    Ok(run_until(server, posts, status, sleep(bench.time)).await?.0)
+}
+
+/// The same for as long as something else takes; also what that gives.
+pub(crate) async fn run_until<T>(
+    server: &Server,
+    posts: Vec<Post>,
+    status: u16,
+    end: impl Future<Output = T>,
+) -> Result<(Vec<Field>, T)> {
     let pace = Rc::new(Pace::default());
     let mut senders = JoinSet::new();
     let count = posts.len();
@@ -87,7 +97,7 @@ pub(crate) async fn run(bench: &Bench, server: &Server, posts: Vec<Post>, status
     sleep(Duration::from_secs(1)).await;
     let watch = Watch::start(&[server])?;
     pace.times.replace(Some(Times::default()));
-    sleep(bench.time).await;
+    let ended = end.await;
     let mut times = pace.times.take().unwrap_or_default();
     let effort = watch.read(&[server])?;
     pace.stopped.set(true);
@@ -99,7 +109,7 @@ pub(crate) async fn run(bench: &Bench, server: &Server, posts: Vec<Post>, status
         return Err(format!("nothing was acknowledged to {count} senders in time").into());
     }
     let [half, most, nearly_all, all] = times.millis([0.50, 0.95, 0.99, 1.0]);
-    Ok(vec![
+    let row = vec![
         Field::count(count),
         effort.rate(sent).into(),
         half.into(),
@@ -110,7 +120,8 @@ pub(crate) async fn run(bench: &Bench, server: &Server, posts: Vec<Post>, status
         effort.kibibytes_each(sent).into(),
         effort.server_cores().into(),
         effort.own_cores().into(),
-    ])
+    ];
+    Ok((row, ended))
 }
 
 async fn send(mut connection: Connection, mut post: Post, status: u16, pace: Rc<Pace>) -> Result<()> {

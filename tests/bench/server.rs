@@ -27,16 +27,28 @@ pub(crate) struct Server {
 impl Server {
     /// With flags beside those that every run has.
     pub(crate) async fn start(binary: &Path, data: &Path, flags: &[String]) -> Result<Self> {
+        Self::start_within(&[], binary, data, flags).await
+    }
+
+    /// By a command before that of the server, which becomes the server.
+    pub(crate) async fn start_within(
+        prefix: &[String],
+        binary: &Path,
+        data: &Path,
+        flags: &[String],
+    ) -> Result<Self> {
         let address = free_address()?;
         let log = data.with_extension("log");
         let output = File::options().create(true).append(true).open(&log)?;
-        let mut command = Command::new(binary);
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("BESEDKA_") {
-                command.env_remove(name);
+        let mut command = match prefix {
+            [] => Command::new(binary),
+            [program, arguments @ ..] => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(binary);
+                command
             }
-        }
-        command
+        };
+        without_settings(&mut command)
             .args(["serve", "--listen", &address.to_string(), "--data-dir"])
             .arg(data)
             .args(flags)
@@ -130,6 +142,16 @@ impl Drop for Server {
             eprintln!("the server could not be stopped: {why}");
         }
     }
+}
+
+/// Takes the settings of whoever runs the benchmark from a command of the program.
+pub(crate) fn without_settings(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("BESEDKA_") {
+            command.env_remove(name);
+        }
+    }
+    command
 }
 
 /// Free now; nobody else is likely to take it in the next millisecond.

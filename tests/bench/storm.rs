@@ -24,6 +24,7 @@ use crate::report::{Cell as Field, Table};
 use crate::sends::{columns, posts, run};
 use crate::server::Server;
 use crate::socket::Socket;
+use crate::upload::upload;
 use crate::{Bench, Result};
 
 const SENDERS: usize = 16;
@@ -47,7 +48,7 @@ pub(crate) async fn measure(bench: &Bench, crowd: &mut Crowd) -> Result<[Table; 
     let of_import = ["import", "messages", "messages/s", "server CPU µs/message"];
     let mut imports = Table::new("Importing an archive", &of_import);
     let messages = bench.pick(100_000, 1_000);
-    let archive = upload(server.address, &others[4], messages).await?;
+    let archive = upload_archive(server.address, &others[4], messages).await?;
     let watch = Watch::start(&[&server])?;
     let took = import(server.address, &others[4].token, &archive).await?;
     let cost = watch.read(&[&server])?.micros_each(messages as u64);
@@ -103,7 +104,7 @@ async fn start(
     let [lister, importer, searcher, impatient, idle] = people else {
         return Err(format!("a storm takes {OTHERS} people").into());
     };
-    let archive = upload(server.address, importer, messages).await?;
+    let archive = upload_archive(server.address, importer, messages).await?;
     let address = server.address;
     let (token, ended_) = (lister.token.clone(), Rc::clone(ended));
     storm.spawn_local(async move { list(address, &token, &ended_).await });
@@ -184,7 +185,7 @@ async fn abort_and_retry(address: SocketAddr, token: &str, chat: u64, ended: &Ce
 }
 
 /// Uploads an archive of one chat with so many messages; its attachment's id.
-async fn upload(address: SocketAddr, person: &Person, messages: usize) -> Result<String> {
+async fn upload_archive(address: SocketAddr, person: &Person, messages: usize) -> Result<String> {
     let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
     let about =
         json!({"format": "besedka-export", "version": 1, "made_at": "2024-03-26T12:00:00", "user_id": 7});
@@ -204,22 +205,5 @@ async fn upload(address: SocketAddr, person: &Person, messages: usize) -> Result
         zip.write_all(bytes)?;
     }
     let bytes = zip.finish()?.into_inner();
-    let mut connection = Connection::open(address).await?;
-    let body = json!({"filename": "export.zip", "content_type": "application/zip", "size": bytes.len()});
-    let form = connection.call(("POST", "/api/v1/attachments"), Some(&person.token), &body, 200).await?;
-    let fields = form["fields"].as_object().ok_or("an upload form without fields")?;
-    let mut filled = reqwest::multipart::Form::new();
-    for (name, value) in fields {
-        filled = filled.text(name.clone(), value.as_str().unwrap_or_default().to_owned());
-    }
-    let filled = filled.part("file", reqwest::multipart::Part::bytes(bytes).file_name("export.zip"));
-    let url = form["url"].as_str().ok_or("an upload form without url")?;
-    // The requests of the generator say a host without a port.
-    let path = url.strip_prefix("http://localhost").unwrap_or(url);
-    let url = format!("http://{address}{path}");
-    let answer = reqwest::Client::new().post(url).multipart(filled).send().await?;
-    if !answer.status().is_success() {
-        return Err(format!("an upload was answered {}", answer.status()).into());
-    }
-    Ok(form["attachment_id"].as_str().ok_or("an upload without id")?.to_owned())
+    upload(address, person, ("export.zip", "application/zip"), bytes).await
 }
