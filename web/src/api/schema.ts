@@ -2461,6 +2461,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * For how long messages are kept
+         * @description Only for server administrators.
+         */
+        get: operations["retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change for how long messages are kept
+         * @description Messages that are too old are deleted for everybody, in all chats that are not exempt: in groups, channels,
+         *     private chats and saved messages, also pinned ones, with their files. That happens in the background, begins
+         *     within a minute, and cannot be undone. A chat's own `message_life` deletes messages earlier if it is shorter, also
+         *     in exempt chats. Notices, such as that somebody joined, stay. 400 if a number is out of range or a chat does not
+         *     exist. Only for server administrators.
+         */
+        patch: operations["changeRetention"];
+        trace?: never;
+    };
+    "/admin/retention/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count the messages that a rule would delete
+         * @description Changes nothing. Only for server administrators.
+         */
+        get: operations["previewRetention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chats/{chat_id}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * For how long the server keeps the messages of a chat
+         * @description For its members.
+         */
+        get: operations["chatRetention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/attachments": {
         parameters: {
             query?: never;
@@ -3348,6 +3416,21 @@ export interface components {
          * @enum {string}
          */
         ChatKind: "private" | "group" | "channel" | "saved";
+        /**
+         * ChatRetention
+         * @description For how long the server keeps the messages of a chat.
+         * @example {
+         *       "message_days": 365
+         *     }
+         */
+        ChatRetention: {
+            /**
+             * Format: uint32
+             * @description Messages that are older than this number of days are deleted for everybody; null if the server keeps them for
+             *     ever. The chat's own `message_life` may be shorter.
+             */
+            message_days?: number | null;
+        };
         /**
          * ChatSettings
          * @description The caller's settings for a chat. Changes are only sent to the caller's own devices.
@@ -4333,6 +4416,26 @@ export interface components {
             comment?: string | null;
         };
         /**
+         * NewRetention
+         * @description The rules to change; omitted ones are left unchanged.
+         * @example {
+         *       "message_days": 365,
+         *       "exempt_chat_ids": [
+         *         253402300927
+         *       ]
+         *     }
+         */
+        NewRetention: {
+            /**
+             * Format: int64
+             * @description Messages that are older than this number of days are deleted for everybody: 1 to 36,500; null keeps them for
+             *     ever.
+             */
+            message_days?: number | null;
+            /** @description The chats whose messages are kept for ever, at most 1,000. It replaces the list before. */
+            exempt_chat_ids?: number[] | null;
+        };
+        /**
          * NewSubscription
          * @description A device to push notifications to: what `PushSubscription.toJSON()` returns in a browser, or the endpoint and the keys
          *     that UnifiedPush gives an app.
@@ -5170,6 +5273,39 @@ export interface components {
             text: string;
             /** @description UTC, ISO 8601 without a zone. */
             sent_at: string;
+        };
+        /**
+         * Retention
+         * @description For how long the server keeps messages.
+         * @example {
+         *       "message_days": 365,
+         *       "exempt_chat_ids": [
+         *         253402300927
+         *       ]
+         *     }
+         */
+        Retention: {
+            /**
+             * Format: uint32
+             * @description Messages that are older than this number of days are deleted for everybody; null keeps them for ever.
+             */
+            message_days?: number | null;
+            /** @description The chats whose messages are kept for ever. */
+            exempt_chat_ids: number[];
+        };
+        /**
+         * RetentionPreview
+         * @description What a rule would delete.
+         * @example {
+         *       "messages": 12345
+         *     }
+         */
+        RetentionPreview: {
+            /**
+             * Format: uint64
+             * @description The number of messages that are too old by this rule now.
+             */
+            messages: number;
         };
         /**
          * @description A member's role in a chat.
@@ -12744,6 +12880,130 @@ export interface operations {
             500: components["responses"]["Internal"];
             503: components["responses"]["Busy"];
             507: components["responses"]["StorageFull"];
+        };
+    };
+    retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    changeRetention: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRetention"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    previewRetention: {
+        parameters: {
+            query?: {
+                /** @description The number of days for which messages would be kept, 1 to 36,500; as now if missing. */
+                message_days?: number;
+                /** @description The chats that would be exempt, separated by commas; as now if missing. */
+                exempt_chat_ids?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPreview"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    chatRetention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                chat_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatRetention"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
         };
     };
     announceAttachment: {
