@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use sea_query::{Expr, Func, IntoIden, MysqlQueryBuilder, Query, SelectStatement, SqliteQueryBuilder};
+use sea_query::{
+    Expr, Func, IntoIden, MysqlQueryBuilder, Query, SelectStatement, SqliteQueryBuilder, Value, Values,
+};
 use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use serde::de::DeserializeOwned;
 use sqlx::mysql::{MySqlDatabaseError, MySqlRow};
@@ -16,6 +18,7 @@ use super::migrations::{self, MigrationStatus, Tables};
 use super::mysql::PooledConnection;
 use super::readers::{self, Reader, Readers};
 use super::search_file::{Damage, Opened, SearchFile};
+use super::template::Template;
 use super::writer::{After, Lease, Priority, Writer};
 use super::{Error, Result, checkpoint, mysql, pool, sqlite_file};
 
@@ -105,6 +108,37 @@ impl Executor {
         }
     }
 
+    /// As [`Executor::defer`]; the text is built once for each form of the statement, and `values` are its values in order.
+    pub async fn defer_form<S: SqlxBinder + Sync>(
+        &mut self,
+        (template, form): (&Template, usize),
+        values: Vec<Value>,
+        build: impl FnOnce(&[Value]) -> S + Send,
+    ) -> Result<()> {
+        match &mut self.handle {
+            Handle::Writer(lease) => {
+                let sql = template.text(form, || build(&values).build_sqlx(SqliteQueryBuilder).0);
+                lease.defer(&sql, SqlxValues(Values(values)));
+                Ok(())
+            }
+            _ => self.defer(&build(&values)).await,
+        }
+    }
+
+    /// As [`Executor::all`]; the text is built once for each form of the query, and `values` are its values in order.
+    pub async fn all_form<T: Row>(
+        &mut self,
+        (template, form): (&Template, usize),
+        values: Vec<Value>,
+        build: impl FnOnce() -> SelectStatement + Send,
+    ) -> Result<Vec<T>> {
+        if self.is_mysql() {
+            return self.all(&build()).await;
+        }
+        let sql = template.text(form, || build().build_sqlx(SqliteQueryBuilder).0);
+        read_all(&self.sqlite_rows(sql.to_string(), SqlxValues(Values(values))).await?)
+    }
+
     /// All rows.
     pub async fn all<T: Row>(&mut self, query: &SelectStatement) -> Result<Vec<T>> {
         match self.rows(query).await? {
@@ -178,9 +212,15 @@ impl Executor {
                 return Ok(Rows::MySql(mysql.all(query).await?));
             }
             let (sql, values) = self.build(query);
+            Ok(Rows::Sqlite(self.sqlite_rows(sql, values).await?))
+        })
+    }
+
+    fn sqlite_rows(&mut self, sql: String, values: SqlxValues) -> BoxFuture<'_, Result<Vec<SqliteRow>>> {
+        Box::pin(async move {
             let (sql, values) = self.with_deferred(sql, values);
             let rows = sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(self.sqlite()?).await;
-            Ok(Rows::Sqlite(self.answered(rows)?))
+            self.answered(rows)
         })
     }
 

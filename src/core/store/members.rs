@@ -6,6 +6,7 @@ use sea_query::{Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
 use super::schema::{Chat as C, Member as M, Stream as S, User as U};
+use super::template::Template;
 use super::users::{PERSON, PersonRow};
 use super::{Executor, Result, unread};
 use crate::model::{ChatId, ChatKind, Member, MessageId, Preferences, Role, Time, UserId};
@@ -128,11 +129,21 @@ pub async fn posting_rights(
     executor: &mut Executor,
     pairs: impl IntoIterator<Item = (ChatId, UserId)>,
 ) -> Result<HashMap<(ChatId, UserId), PostingRights>> {
+    static RIGHTS: Template = Template::new();
+    let pairs: Vec<_> = pairs.into_iter().collect();
+    let values = pairs.iter().flat_map(|(chat, user)| [(*chat).into(), (*user).into()]).collect();
+    let is_locked = executor.is_mysql();
+    let query = || posting_rights_query(&pairs, is_locked);
+    let found: Vec<PostingRights> = executor.all_form((&RIGHTS, pairs.len()), values, query).await?;
+    Ok(found.into_iter().map(|rights| ((rights.chat, rights.user), rights)).collect())
+}
+
+fn posting_rights_query(pairs: &[(ChatId, UserId)], is_locked: bool) -> SelectStatement {
     // Pair by pair, because SQLite scans the whole table for `(chat_id, user_id) IN (…)`.
     let mut wanted = Cond::any();
     for (chat, user) in pairs {
-        let chat = Expr::col((M::Table, M::ChatId)).eq(chat);
-        wanted = wanted.add(chat.and(Expr::col((M::Table, M::UserId)).eq(user)));
+        let chat = Expr::col((M::Table, M::ChatId)).eq(*chat);
+        wanted = wanted.add(chat.and(Expr::col((M::Table, M::UserId)).eq(*user)));
     }
     let mut query = Query::select()
         .columns([M::ChatId, M::UserId, M::Role, M::IsBlocked].map(|column| (M::Table, column)))
@@ -143,11 +154,10 @@ pub async fn posting_rights(
         .inner_join(S::Table, Expr::col((S::Table, S::Id)).equals((M::Table, M::ChatId)))
         .cond_where(wanted)
         .to_owned();
-    if executor.is_mysql() {
+    if is_locked {
         query.lock_exclusive();
     }
-    let found: Vec<PostingRights> = executor.all(&query).await?;
-    Ok(found.into_iter().map(|rights| ((rights.chat, rights.user), rights)).collect())
+    query
 }
 
 /// Why a member may not post in a private chat; 0 when they may.
@@ -453,4 +463,18 @@ pub async fn hide(executor: &mut Executor, chat: ChatId, user: UserId, seq: Opti
         .and_where(Expr::col(M::UserId).eq(user))
         .to_owned();
     executor.execute(&update).await
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_query::{SqliteQueryBuilder, Value};
+
+    use super::*;
+
+    #[test]
+    fn the_values_of_posting_rights_are_in_the_order_of_their_places() {
+        let pairs = [(ChatId(1), UserId(2)), (ChatId(3), UserId(4))];
+        let (_, values) = posting_rights_query(&pairs, false).build(SqliteQueryBuilder);
+        assert_eq!(values.0, [1_i64, 2, 3, 4].map(Value::from));
+    }
 }

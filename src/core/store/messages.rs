@@ -4,7 +4,7 @@ mod hydrate;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use sea_query::{Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement};
+use sea_query::{Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement, Value};
 use uuid::Uuid;
 
 pub use self::hydrate::quotes;
@@ -12,6 +12,7 @@ use self::hydrate::write_origin;
 pub(super) use self::hydrate::{hydrate, messages};
 use super::columns::bytes;
 use super::schema::Message as M;
+use super::template::Template;
 use super::{Executor, Result, hidden, marks, search};
 use crate::model::{ChatId, Content, Kind, Message, MessageId, Parts, Time, UserId};
 
@@ -33,15 +34,16 @@ fn is_plain(message: &Message) -> bool {
 
 /// Inserts messages, each with the idempotency key of its request if that is stored with it.
 pub async fn insert_many(executor: &mut Executor, new: &[(&Message, Option<Vec<u8>>)]) -> Result<()> {
+    static INSERT: Template = Template::new();
     let all_plain = new.iter().all(|(message, _)| is_plain(message));
     let optional = if all_plain { &[][..] } else { &OPTIONAL };
     let has_keys = new.iter().any(|(_, key)| key.is_some());
     let key = has_keys.then_some(M::RequestKey);
-    let columns = REQUIRED.into_iter().chain(key).chain(optional.iter().copied());
-    let mut insert = Query::insert().into_table(M::Table).columns(columns).to_owned();
+    let columns: Vec<M> = REQUIRED.into_iter().chain(key).chain(optional.iter().copied()).collect();
+    let mut values: Vec<Value> = Vec::with_capacity(new.len() * columns.len());
     for (message, key) in new {
         let (text, payload) = columns_of(message.content.as_ref());
-        let mut values: Vec<Expr> = vec![
+        values.extend([
             message.id.into(),
             message.chat.into(),
             message.seq.into(),
@@ -51,7 +53,7 @@ pub async fn insert_many(executor: &mut Executor, new: &[(&Message, Option<Vec<u
             payload.into(),
             message.client_id.map(bytes).into(),
             message.sent_at.into(),
-        ];
+        ]);
         if has_keys {
             values.push(key.clone().into());
         }
@@ -62,12 +64,19 @@ pub async fn insert_many(executor: &mut Executor, new: &[(&Message, Option<Vec<u
                 message.thread.into(),
                 message.origin.as_ref().and_then(write_origin).into(),
                 i64::from(message.is_silent).into(),
-                Expr::from(message.expires_at),
+                message.expires_at.into(),
             ]);
         }
-        insert.values_panic(values);
     }
-    executor.defer(&insert).await
+    let form = new.len() * 4 + usize::from(has_keys) * 2 + usize::from(all_plain);
+    let build = |values: &[Value]| {
+        let mut insert = Query::insert().into_table(M::Table).columns(columns.clone()).to_owned();
+        for row in values.chunks(columns.len()) {
+            insert.values_panic(row.iter().cloned().map(Expr::from));
+        }
+        insert
+    };
+    executor.defer_form((&INSERT, form), values, build).await
 }
 
 /// Records that other tables have rows about these messages.

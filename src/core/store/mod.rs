@@ -14,6 +14,7 @@ mod readers;
 mod recorded_migrations;
 mod schema;
 mod sqlite_file;
+mod template;
 mod unread;
 mod writer;
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use sea_query::{CaseStatement, Expr, ExprTrait, Order, Query};
 
 use super::schema::Stream as S;
+use super::template::Template;
 use super::{Executor, Result};
 use crate::model::Stream;
 
@@ -26,7 +27,14 @@ pub async fn advance(executor: &mut Executor, by: &HashMap<Stream, i64>) -> Resu
     let mut streams: Vec<_> = by.iter().collect();
     streams.sort_unstable();
     let mut update = Query::update().table(S::Table).to_owned();
+    if let [(stream, count)] = streams[..] {
+        static ONE: Template = Template::new();
+        update.value(S::Seq, Expr::col(S::Seq).add(*count)).and_where(Expr::col(S::Id).eq(*stream));
+        let values = vec![(*count).into(), (*stream).into()];
+        return executor.defer_form((&ONE, 1), values, |_| update).await;
+    }
     if !executor.is_mysql() && streams.len() <= FEW {
+        static SEVERAL: Template = Template::new();
         let counts: Vec<_> =
             streams.iter().map(|(stream, count)| format!("\"{}\":{count}", stream.0)).collect();
         let counts = format!("{{{}}}", counts.join(","));
@@ -34,8 +42,9 @@ pub async fn advance(executor: &mut Executor, by: &HashMap<Stream, i64>) -> Resu
         let ids = "id IN (SELECT CAST(key AS INTEGER) FROM json_each(?))";
         update
             .value(S::Seq, Expr::col(S::Seq).add(Expr::cust_with_values(more, [counts.clone()])))
-            .and_where(Expr::cust_with_values(ids, [counts]));
-        return executor.defer(&update).await;
+            .and_where(Expr::cust_with_values(ids, [counts.clone()]));
+        let values = vec![counts.clone().into(), counts.into()];
+        return executor.defer_form((&SEVERAL, 1), values, |_| update).await;
     }
     let same =
         streams.first().map(|(_, count)| **count).filter(|n| streams.iter().all(|(_, count)| *count == n));
