@@ -133,11 +133,17 @@ impl Hub {
     /// position in the stream.
     pub fn deliver(&self, events: Vec<Event>) {
         let mut gaps = BTreeSet::new();
-        let mut events = events.into_iter().map(|event| Arc::new(OutboundEvent::new(event))).peekable();
+        let mut events = events.into_iter().peekable();
         while let Some(first) = events.next() {
-            let stream = first.stream();
-            let mut batch = vec![first];
-            batch.extend(std::iter::from_fn(|| events.next_if(|next| next.stream() == stream)));
+            let stream = first.position.stream;
+            let rest = std::iter::from_fn(|| events.next_if(|next| next.position.stream == stream));
+            let batch = std::iter::once(first).chain(rest);
+            if !self.read().contains_key(&stream) {
+                // Nobody listens.
+                batch.for_each(drop);
+                continue;
+            }
+            let batch = batch.map(|event| Arc::new(OutboundEvent::new(event))).collect();
             let Some(batch) = self.deliver_in_one(stream, batch, &mut gaps) else { continue };
             let mut subscriptions = self.write();
             if let Some(subscribers) = subscriptions.get_mut(&stream).map(exclusive) {
