@@ -12,6 +12,7 @@ use poem::{Endpoint, EndpointExt, IntoResponse, Request, Result, Route};
 use super::Spec;
 use super::refusal::{self, Body, Failure};
 use super::retry::RepeatedReads;
+use super::whole_body;
 
 /// The largest request body. Forms with files are limited where they are read.
 const LARGEST_BODY: usize = 128 * 1024;
@@ -100,7 +101,7 @@ async fn limit_body<B: Body>(mut request: Request) -> Result<Request> {
     if request.content_type().is_some_and(|kind| kind.starts_with("multipart/")) {
         return Ok(request);
     }
-    let body = request.take_body().into_bytes_limit(LARGEST_BODY).await.map_err(|error| match error {
+    let body = whole_body::read(request.take_body(), LARGEST_BODY).await.map_err(|error| match error {
         poem::error::ReadBodyError::PayloadTooLarge => Failure::<B>::of(
             StatusCode::PAYLOAD_TOO_LARGE,
             "The request body is larger than 128 KiB",

@@ -23,6 +23,7 @@ pub mod upgrade;
 pub mod v1;
 mod visit;
 mod websocket;
+pub mod whole_body;
 
 use std::sync::{LazyLock, OnceLock};
 

@@ -13,9 +13,10 @@ use hyper::http::Version;
 use hyper::http::uri::Scheme;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
+use poem::endpoint::DynEndpoint;
 use poem::http::{StatusCode, header};
 use poem::web::{LocalAddr, RemoteAddr};
-use poem::{Addr, Endpoint, Response};
+use poem::{Addr, Response};
 use serde_json::json;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
@@ -23,7 +24,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::body_pace::{self, Stopped};
+use super::body_pace::{self, Stopped, Watch};
 use super::connections::{Connection, Connections};
 use super::delivery_tracking::{PendingResponses, TrackedStream};
 use super::tls::Tls;
@@ -40,7 +41,7 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 /// The delay after a failed accept, for example when there are no more file descriptors.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 
-pub(super) type App = Arc<dyn poem::endpoint::DynEndpoint<Output = Response>>;
+pub(super) type App = Arc<dyn DynEndpoint<Output = Response>>;
 
 /// Serves connections until `stop` is cancelled, then waits for the requests in progress.
 pub(super) async fn accept(
@@ -124,17 +125,11 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
         let active = connection.begin(request.version() == Version::HTTP_2);
         async move {
             let mut request: poem::Request = (request, local, remote, scheme).into();
-            let body = body_pace::pace(&mut request, &connection);
-            let response = tokio::select! {
-                biased;
-                response = async {
-                    body_pace::receive_small(&mut request).await;
-                    app.get_response(request).await
-                } => response,
-                stopped = body.stopped() => refuse(stopped),
+            let response = match body_pace::receive(&mut request, &connection).await {
+                Ok(None) => respond(&app, request).await,
+                Ok(Some(body)) => respond_while(&app, request, &body).await,
+                Err(stopped) => refuse(stopped),
             };
-            // Whoever read the body answers that it could not be read.
-            let response = body.is_stopped().map_or(response, refuse);
             drop(active);
             pending.add(delivery);
             Ok::<_, Infallible>(hyper::Response::from(response))
@@ -163,6 +158,23 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
             let _ = connection.await;
         }
     }
+}
+
+/// The response of the application.
+fn respond(app: &App, request: poem::Request) -> impl Future<Output = Response> + Send {
+    let answer = DynEndpoint::call(app.as_ref(), request);
+    async move { answer.await.unwrap_or_else(poem::Error::into_response) }
+}
+
+/// The response of the application, unless the body of the request is given up.
+async fn respond_while(app: &App, request: poem::Request, body: &Watch) -> Response {
+    let response = tokio::select! {
+        biased;
+        response = respond(app, request) => response,
+        stopped = body.stopped() => refuse(stopped),
+    };
+    // Whoever read the body answers that it could not be read.
+    body.is_stopped().map_or(response, refuse)
 }
 
 /// The response to a request whose body is not awaited any longer. The connection ends with it.

@@ -5,17 +5,18 @@
 
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use besedka_api::whole_body::Pieces;
+use bytes::Bytes;
 use futures_util::stream::{self, Stream, StreamExt};
+use futures_util::task::AtomicWaker;
 use poem::http::{Method, Version, header};
 use poem::{Body, Request};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep, sleep_until};
-use tokio_util::sync::CancellationToken;
 
 use super::connections::Connection;
 
@@ -43,68 +44,78 @@ pub(super) enum Stopped {
 
 /// Says whether a request's body was given up.
 #[derive(Clone, Default)]
-pub(super) struct Watch {
-    pub too_slow: CancellationToken,
-    pub no_memory: CancellationToken,
+pub(super) struct Watch(Arc<Given>);
+
+#[derive(Default)]
+struct Given {
+    up: OnceLock<Stopped>,
+    waker: AtomicWaker,
 }
 
 impl Watch {
     /// Why the body was given up, if it was.
     pub(super) fn is_stopped(&self) -> Option<Stopped> {
-        let too_slow = self.too_slow.is_cancelled().then_some(Stopped::TooSlow);
-        too_slow.or(self.no_memory.is_cancelled().then_some(Stopped::NoMemory))
+        self.0.up.get().copied()
     }
 
     /// Waits until the body is given up.
     pub(super) async fn stopped(&self) -> Stopped {
-        tokio::select! {
-            () = self.too_slow.cancelled() => Stopped::TooSlow,
-            () = self.no_memory.cancelled() => Stopped::NoMemory,
-        }
+        std::future::poll_fn(|context| {
+            self.0.waker.register(context.waker());
+            self.is_stopped().map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+
+    fn stop(&self, why: Stopped) {
+        let _ = self.0.up.set(why);
+        self.0.waker.wake();
     }
 }
 
-/// Puts the body of a request under its deadline.
-pub(super) fn pace(request: &mut Request, connection: &Arc<Connection>) -> Watch {
-    let watch = Watch::default();
+/// Puts the body of a request under its deadline, and waits for a small one before anything is done for its request: what
+/// an answer in progress keeps in memory is more than the body. A larger one is read as it comes, by whoever knows how
+/// large it may be; then the result says whether it is given up.
+pub(super) async fn receive(
+    request: &mut Request,
+    connection: &Arc<Connection>,
+) -> Result<Option<Watch>, Stopped> {
     if !may_have_body(request) {
-        return watch;
+        return Ok(None);
     }
     let is_file = request.content_type().is_some_and(is_file);
-    let stream = PacedBody {
+    let watch = Watch::default();
+    let mut stream = PacedBody {
         body: Box::pin(request.take_body().into_bytes_stream()),
         pace: Pace { is_file, waited: Duration::ZERO, received: 0 },
         waiting: None,
-        memory: Vec::new(),
+        memory: None,
         connection: connection.clone(),
         watch: watch.clone(),
     };
-    request.set_body(Body::from_bytes_stream(stream));
-    watch
-}
-
-/// Waits for a small body before anything is done for its request: what an answer in progress keeps in memory is more
-/// than the body. A larger one is read as it comes, by whoever knows how large it may be.
-pub(super) async fn receive_small(request: &mut Request) {
-    if !may_have_body(request) || request.content_type().is_some_and(is_file) {
-        return;
-    }
     let length = request.header(header::CONTENT_LENGTH.as_str()).and_then(|length| length.parse().ok());
-    if length.is_some_and(|length: usize| length > SMALL) {
-        return;
+    if is_file || length.is_some_and(|length: usize| length > SMALL) {
+        request.set_body(Body::from_bytes_stream(stream));
+        return Ok(Some(watch));
     }
-    let mut stream = Box::pin(request.take_body().into_bytes_stream().fuse());
-    let mut received = BytesMut::new();
-    let mut failure = None;
-    while received.len() <= SMALL && failure.is_none() {
+    let mut received = Pieces::default();
+    while received.size() <= SMALL {
         match stream.next().await {
-            Some(Ok(bytes)) => received.extend_from_slice(&bytes),
-            Some(Err(error)) => failure = Some(Err(error)),
-            None => break,
+            Some(Ok(piece)) => received.push(piece),
+            Some(Err(error)) => {
+                let failed = stream::iter([Ok(received.join()), Err(error)]);
+                request.set_body(Body::from_bytes_stream(failed));
+                return watch.is_stopped().map_or(Ok(None), Err);
+            }
+            None => {
+                request.set_body(received.join());
+                return Ok(None);
+            }
         }
     }
-    let read = std::iter::once(Ok(received.freeze())).chain(failure);
-    request.set_body(Body::from_bytes_stream(stream::iter(read).chain(stream)));
+    let whole = stream::iter([Ok(received.join())]).chain(stream);
+    request.set_body(Body::from_bytes_stream(whole));
+    Ok(Some(watch))
 }
 
 fn may_have_body(request: &Request) -> bool {
@@ -143,7 +154,7 @@ struct PacedBody<S> {
     pace: Pace,
     /// When the server began to wait for more, and until when.
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
-    memory: Vec<OwnedSemaphorePermit>,
+    memory: Option<OwnedSemaphorePermit>,
     connection: Arc<Connection>,
     watch: Watch,
 }
@@ -162,7 +173,7 @@ impl<S: Stream<Item = std::io::Result<Bytes>>> Stream for PacedBody<S> {
             });
             this.connection.waits_for_body.store(true, Ordering::Relaxed);
             if sleep.as_mut().poll(context).is_ready() {
-                this.watch.too_slow.cancel();
+                this.watch.stop(Stopped::TooSlow);
                 return Poll::Ready(Some(Err(std::io::ErrorKind::TimedOut.into())));
             }
             return Poll::Pending;
@@ -176,9 +187,12 @@ impl<S: Stream<Item = std::io::Result<Bytes>>> Stream for PacedBody<S> {
             if !this.pace.is_file {
                 let blocks = u32::try_from(bytes.len().div_ceil(BLOCK)).unwrap_or(u32::MAX);
                 match BLOCKS.clone().try_acquire_many_owned(blocks) {
-                    Ok(permit) => this.memory.push(permit),
+                    Ok(permit) => match &mut this.memory {
+                        Some(memory) => memory.merge(permit),
+                        None => this.memory = Some(permit),
+                    },
                     Err(_) => {
-                        this.watch.no_memory.cancel();
+                        this.watch.stop(Stopped::NoMemory);
                         return Poll::Ready(Some(Err(std::io::ErrorKind::OutOfMemory.into())));
                     }
                 }
@@ -218,8 +232,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_small_body_is_awaited_and_a_large_one_is_not() {
-        for (size, announced, is_awaited) in
-            [(10, true, true), (SMALL * 3, true, false), (SMALL * 3, false, true)]
+        for (size, announced, is_awaited, is_whole) in
+            [(10, true, true, true), (SMALL * 3, true, false, false), (SMALL * 3, false, true, false)]
         {
             let (sender, receiver) = tokio::sync::mpsc::channel::<std::io::Result<Bytes>>(1);
             let parts =
@@ -230,7 +244,8 @@ mod tests {
                 false => request.header(header::TRANSFER_ENCODING, "chunked"),
             };
             let mut request = request.body(Body::from_bytes_stream(Box::pin(parts)));
-            let mut receiving = Box::pin(receive_small(&mut request));
+            let connection = Arc::<Connection>::default();
+            let mut receiving = Box::pin(receive(&mut request, &connection));
             let polled = futures_util::poll!(receiving.as_mut());
             assert_eq!(polled.is_pending(), is_awaited, "{size}");
             let sending = async move {
@@ -240,11 +255,14 @@ mod tests {
                 drop(sender);
             };
             let sending = tokio::spawn(sending);
-            if is_awaited {
-                receiving.await;
-            } else {
-                drop(receiving);
-            }
+            let watch = match polled {
+                Poll::Ready(watch) => {
+                    drop(receiving);
+                    watch
+                }
+                Poll::Pending => receiving.await,
+            };
+            assert_eq!(watch.unwrap().is_none(), is_whole, "{size}");
             assert_eq!(request.take_body().into_bytes().await.unwrap().len(), size / 10 * 10);
             sending.await.unwrap();
         }

@@ -12,7 +12,7 @@ use poem::http::{HeaderValue, Method, StatusCode, header};
 use poem::web::Data;
 use poem::{Endpoint, FromRequest, IntoResponse, Request, Response, Result};
 
-use crate::form;
+use crate::{form, whole_body};
 use besedka_core::messenger::{Error, Messenger};
 
 /// The pattern of the path, for the log.
@@ -107,7 +107,7 @@ async fn post(mut request: Request) -> std::result::Result<(), Refusal> {
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_payload"));
     }
     let content_type = request.content_type().unwrap_or_default().to_owned();
-    let bytes = request.take_body().into_bytes_limit(LARGEST_BODY).await.map_err(|error| match error {
+    let bytes = whole_body::read(request.take_body(), LARGEST_BODY).await.map_err(|error| match error {
         poem::error::ReadBodyError::PayloadTooLarge => {
             Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large")
         }

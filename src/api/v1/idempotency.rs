@@ -16,6 +16,7 @@ use super::Refusal;
 use super::types::{self, Problem};
 use crate::retry;
 use crate::site::Site;
+use crate::whole_body;
 use besedka_core::messenger::{Access, Attempt, AttemptGuard, Caller, Error, Messenger, Original, Subject};
 
 /// The largest JSON body: a message of 64 KiB and its envelope.
@@ -219,7 +220,7 @@ async fn read(request: &mut Request) -> std::result::Result<Bytes, Refusal> {
         let detail = "Compressed request bodies are not supported";
         return Err(Refusal::of(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail, "unsupported_media_type"));
     }
-    request.take_body().into_bytes_limit(LARGEST_BODY).await.map_err(|error| match error {
+    whole_body::read(request.take_body(), LARGEST_BODY).await.map_err(|error| match error {
         poem::error::ReadBodyError::PayloadTooLarge => {
             Refusal::of(StatusCode::PAYLOAD_TOO_LARGE, "The request body is larger than 128 KiB", "too_large")
         }
