@@ -14,6 +14,7 @@ mod json_object;
 mod kyte;
 mod links;
 mod mimu;
+mod operations;
 pub mod refusal;
 mod retry;
 mod serde_json_payload;

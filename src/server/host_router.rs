@@ -2,31 +2,39 @@
 
 use std::collections::HashMap;
 
-use poem::endpoint::BoxEndpoint;
+use poem::endpoint::{BoxEndpoint, DynEndpoint};
 use poem::http::{Method, header};
-use poem::{Endpoint, Request, Response, Result, get};
+use poem::{EndpointExt, Request, Response, Result, get};
 
 use crate::config::Dialects;
-use besedka_api::Dialect;
+use besedka_api::{Dialect, v1};
 
 /// Paths of files. They are served at every host name, whichever API the link came from.
 const FILE_PATHS: [&str; 2] = ["/api/v1/attachments", "/api/v1/avatars"];
 
-/// Sends requests to dialects, and all others to the default endpoint.
-pub(super) struct HostRouter<E> {
+/// Sends requests to the native API and to dialects, and all others to the default endpoint.
+pub(super) struct HostRouter {
     by_host: HashMap<String, BoxEndpoint<'static>>,
+    native: BoxEndpoint<'static>,
     /// Prefixes, each with an index into `mounted`.
     prefixes: Vec<(&'static str, usize)>,
     mounted: Vec<BoxEndpoint<'static>>,
-    default: E,
+    default: BoxEndpoint<'static>,
 }
 
-impl<E> HostRouter<E> {
-    pub(super) fn new<H>(settings: &Dialects, enabled: &[&Dialect], health: H, default: E) -> Self
+impl HostRouter {
+    pub(super) fn new<H>(
+        settings: &Dialects,
+        enabled: &[&Dialect],
+        health: H,
+        default: BoxEndpoint<'static>,
+    ) -> Self
     where
         H: Fn() -> BoxEndpoint<'static>,
     {
-        let mut router = Self { by_host: HashMap::new(), prefixes: Vec::new(), mounted: Vec::new(), default };
+        let native = v1::routes().boxed();
+        let (by_host, prefixes, mounted) = Default::default();
+        let mut router = Self { by_host, native, prefixes, mounted, default };
         for dialect in enabled {
             for host in settings.hosts(dialect.slug) {
                 router.by_host.insert(host.clone(), dialect.at_own_host(get(health())));
@@ -38,29 +46,25 @@ impl<E> HostRouter<E> {
         router
     }
 
-    /// The dialect that a request is for, if any.
-    fn dialect(&self, request: &Request) -> Option<&BoxEndpoint<'static>> {
+    /// The API or page that a request is for.
+    fn endpoint(&self, request: &Request) -> &BoxEndpoint<'static> {
         let path = request.uri().path();
         if !self.by_host.is_empty()
             && let Some(dialect) = host(request).and_then(|host| self.by_host.get(&host))
         {
             let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
             let is_file = is_read && FILE_PATHS.iter().any(|prefix| has_prefix(path, prefix));
-            return (!is_file).then_some(dialect);
+            return if is_file { &self.native } else { dialect };
         }
-        let (_, index) = self.prefixes.iter().find(|(prefix, _)| has_prefix(path, prefix))?;
-        self.mounted.get(*index)
+        if has_prefix(path, v1::PREFIX) {
+            return &self.native;
+        }
+        let found = self.prefixes.iter().find(|(prefix, _)| has_prefix(path, prefix));
+        found.and_then(|(_, index)| self.mounted.get(*index)).unwrap_or(&self.default)
     }
-}
 
-impl<E: Endpoint<Output = Response>> Endpoint for HostRouter<E> {
-    type Output = Response;
-
-    async fn call(&self, request: Request) -> Result<Response> {
-        match self.dialect(&request) {
-            Some(dialect) => dialect.call(request).await,
-            None => self.default.call(request).await,
-        }
+    pub(super) fn answer(&self, request: Request) -> impl Future<Output = Result<Response>> + Send {
+        DynEndpoint::call(self.endpoint(&request).as_ref(), request)
     }
 }
 

@@ -35,7 +35,7 @@ fn request_id() -> String {
     format!("{:012x}", (number ^ (number >> 31)) >> 16)
 }
 
-impl<E: Endpoint> Middleware<E> for RequestLog {
+impl<E: Endpoint<Output = Response>> Middleware<E> for RequestLog {
     type Output = RequestLogEndpoint<E>;
 
     fn transform(&self, inner: E) -> Self::Output {
@@ -113,7 +113,7 @@ const LOAD_NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; 
 const PERMISSIONS: HeaderValue =
     HeaderValue::from_static("microphone=(self), camera=(), geolocation=(), payment=(), usb=()");
 
-impl<E: Endpoint> Endpoint for RequestLogEndpoint<E> {
+impl<E: Endpoint<Output = Response>> Endpoint for RequestLogEndpoint<E> {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
@@ -125,8 +125,9 @@ impl<E: Endpoint> Endpoint for RequestLogEndpoint<E> {
         let span = tracing::info_span!("request", id = %id);
         let traced = TracedRequest::begin(&request, &id);
         let started = tokio::time::Instant::now();
-        let mut response =
-            self.inner.get_response(request).instrument(span.clone()).instrument(traced.0.clone()).await;
+        let answer = span.in_scope(|| self.inner.call(request));
+        let answer = answer.instrument(span.clone()).instrument(traced.0.clone()).await;
+        let mut response = answer.unwrap_or_else(poem::Error::into_response);
         traced.end(response.status());
         if let Some((method, route)) = recorded {
             let (status, took) = (response.status(), started.elapsed());

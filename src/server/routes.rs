@@ -1,12 +1,15 @@
 //! All routes: the APIs, the WebSocket, health checks, the documentation and the web client.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use poem::endpoint::{make, make_sync};
+use futures_util::FutureExt;
+use futures_util::future::Either;
+use poem::endpoint::{BoxEndpoint, DynEndpoint, make_sync};
 use poem::http::{HeaderValue, StatusCode, Version, header};
-use poem::middleware::{CatchPanic, Cors};
+use poem::middleware::Cors;
 use poem::web::{Data, Json};
-use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Route, get, handler};
+use poem::{Endpoint, EndpointExt, IntoResponse, Request, Response, Result, Route, get, handler};
 use serde_json::json;
 
 use super::accept::App;
@@ -18,7 +21,8 @@ use super::normalize_path::normalize_path;
 use super::request_log::RequestLog;
 use crate::config::Config;
 use crate::web::Web;
-use besedka_api::site::OriginalMethod;
+use besedka_api::site::{OriginalMethod, Site};
+use besedka_api::v1::Examination;
 use besedka_api::{self as api, v1};
 use besedka_core::messenger::{Error, Messenger};
 
@@ -32,7 +36,6 @@ pub(super) fn routes(
         api::DIALECTS.iter().filter(|dialect| config.dialects.is_enabled(dialect.slug)).collect();
     let base_path = config.base_path();
     let mut app = Route::new()
-        .nest("/api/v1", v1::routes())
         .nest("/hooks", api::hooks::routes())
         .at("/ws", v1::socket())
         .at("/health", get(health))
@@ -78,34 +81,76 @@ pub(super) fn routes(
             );
     }
 
-    let app = HostRouter::new(&config.dialects, &enabled, || health.boxed(), app)
-        .data(messenger)
-        .data(config.site())
-        .data(doctor::examination(config))
-        .before(|mut request: Request| async {
-            request.set_data(OriginalMethod(request.method().clone()));
-            if request.version() < Version::HTTP_11 {
-                // HTTP/1.0 knows no upgrade.
-                request.headers_mut().remove(header::UPGRADE);
-            }
-            Ok(normalize_path(request))
-        })
-        .catch_all_error(v1::refuse);
-    let app = Arc::new(app);
-    let with_cors = Arc::new(app.clone().with(cors(&config.cors_origins)));
-    let origins = config.cors_origins.clone();
-    // poem's Cors answers 401 to every origin that is not in its list, and our own pages send an origin too.
-    let app = make(move |request: Request| {
-        let origin = request.header(header::ORIGIN.as_str());
-        let is_allowed = origin.is_some_and(|origin| origins.iter().any(|known| known == origin));
-        let query = request.uri().query().unwrap_or_default();
-        let is_linked = query.split('&').any(|pair| pair.starts_with("signature=")) && !origins.is_empty();
-        let (app, with_cors) = (app.clone(), with_cors.clone());
+    let router = HostRouter::new(&config.dialects, &enabled, || health.boxed(), app.boxed());
+    let inner =
+        Arc::new(Inner { router, messenger, site: config.site(), examination: doctor::examination(config) });
+    let outer = Outer {
+        with_cors: inner.clone().with(cors(&config.cors_origins)).boxed(),
+        inner,
+        origins: config.cors_origins.clone(),
+    };
+    let log = RequestLog {
+        varies_by_origin: !config.cors_origins.is_empty(),
+        sends_hsts: config.tls.sends_hsts(),
+        metrics,
+    };
+    Arc::new(poem::endpoint::ToDynEndpoint(outer.with(log)))
+}
+
+/// Passes requests to the APIs, with what they need. One endpoint does all of it: each endpoint copies the request and the
+/// futures within its own.
+struct Inner {
+    router: HostRouter,
+    messenger: Messenger,
+    site: Site,
+    examination: Examination,
+}
+
+impl Endpoint for Inner {
+    type Output = Response;
+
+    fn call(&self, mut request: Request) -> impl Future<Output = Result<Response>> + Send {
+        request.set_data(self.messenger.clone());
+        request.set_data(self.site.clone());
+        request.set_data(self.examination.clone());
+        request.set_data(OriginalMethod(request.method().clone()));
+        if request.version() < Version::HTTP_11 {
+            // HTTP/1.0 knows no upgrade.
+            request.headers_mut().remove(header::UPGRADE);
+        }
+        let answer = self.router.answer(normalize_path(request));
         async move {
-            let mut answer = match is_allowed {
-                true => with_cors.call(request).await,
-                false => app.call(request).await,
-            };
+            match answer.await {
+                Ok(response) => Ok(response),
+                Err(error) => Ok(v1::refuse(error).await),
+            }
+        }
+    }
+}
+
+/// Answers pages of other origins, and requests that panic.
+struct Outer {
+    inner: Arc<Inner>,
+    /// For the origins of the settings. poem's Cors answers 401 to every other, and our own pages send an origin too.
+    with_cors: BoxEndpoint<'static>,
+    origins: Vec<String>,
+}
+
+impl Endpoint for Outer {
+    type Output = Response;
+
+    fn call(&self, request: Request) -> impl Future<Output = Result<Response>> + Send {
+        let origin = request.header(header::ORIGIN.as_str());
+        let is_allowed = origin.is_some_and(|origin| self.origins.iter().any(|known| known == origin));
+        let query = request.uri().query().unwrap_or_default();
+        let is_linked =
+            !self.origins.is_empty() && query.split('&').any(|pair| pair.starts_with("signature="));
+        let answer = match is_allowed {
+            true => Either::Left(DynEndpoint::call(self.with_cors.as_ref(), request)),
+            false => Either::Right(Inner::call(&self.inner, request)),
+        };
+        async move {
+            let mut answer = AssertUnwindSafe(answer).catch_unwind().await.unwrap_or_else(|_| Ok(panicked()));
             // Pages of other origins show a file by its link in a plain `<img>`, which sends no origin.
             if let Ok(response) = &mut answer
                 && is_linked
@@ -116,14 +161,7 @@ pub(super) fn routes(
             }
             answer
         }
-    });
-    let log = RequestLog {
-        varies_by_origin: !config.cors_origins.is_empty(),
-        sends_hsts: config.tls.sends_hsts(),
-        metrics,
-    };
-    let app = app.with(CatchPanic::new().with_handler(panicked)).with(log).map_to_response();
-    Arc::new(poem::endpoint::ToDynEndpoint(app))
+    }
 }
 
 fn document(content_type: &'static str, text: impl Fn() -> String + Send + Sync + 'static) -> impl Endpoint {
@@ -169,7 +207,7 @@ fn cors(origins: &[String]) -> Cors {
 }
 
 /// The response does not contain the panic message, which is in the log.
-fn panicked(_: Box<dyn std::any::Any + Send>) -> (StatusCode, Json<serde_json::Value>) {
+fn panicked() -> Response {
     let body = json!({"detail": "Internal server error", "code": "internal"});
-    (StatusCode::INTERNAL_SERVER_ERROR, Json(body))
+    (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()
 }

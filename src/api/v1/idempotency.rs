@@ -159,12 +159,12 @@ impl<E> Keyed<E> {
     }
 }
 
-impl<E: Endpoint> Endpoint for Keyed<E> {
+impl<E: Endpoint<Output = Response>> Endpoint for Keyed<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
         if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
-            return Ok(self.0.get_response(request).await);
+            return self.0.call(request).await;
         }
         let body = match read(&mut request).await {
             Ok(body) => body,
@@ -196,7 +196,8 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
                 Ok(()) => Ok(response),
                 Err(Error::Repeated(Some(original))) => {
                     let caller = slot.0.caller.get().copied();
-                    Ok(repeated(&messenger, caller, *original, &base).await.into_response())
+                    let repeated = Box::pin(repeated(&messenger, caller, *original, &base));
+                    Ok(repeated.await.into_response())
                 }
                 Err(error) => Ok(Refusal::from(error).into_response()),
             },

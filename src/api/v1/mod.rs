@@ -46,12 +46,16 @@ mod upload;
 mod users;
 mod webhooks;
 
-use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route, get, post};
+use futures_util::future::Either;
+use poem::endpoint::{BoxEndpoint, DynEndpoint};
+use poem::http::uri::{PathAndQuery, Uri};
+use poem::{Endpoint, EndpointExt, Request, Response, Result, get, post};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 use serde_json::Value;
 
 use super::Spec;
 use super::document::{described, with_codes, with_operation};
+use super::operations::Operations;
 use super::refusal::{self, Failure};
 use super::retry::RepeatedReads;
 use besedka_core::messenger::Error;
@@ -120,7 +124,7 @@ value, such as a UUID. A request that is repeated with the same key is not execu
 Identifiers are integers within JavaScript's safe range. Times are UTC, ISO 8601 without a zone. \
 Errors have the form `{\"detail\", \"code\"}`.";
 
-fn service() -> OpenApiService<impl OpenApi, ()> {
+fn apis() -> impl OpenApi {
     // In groups, because poem-openapi accepts at most sixteen at once.
     let accounts =
         (auth::Auth, setup::Setup, codes::Codes, sessions::Sessions, tokens::Tokens, account::Account);
@@ -138,18 +142,10 @@ fn service() -> OpenApiService<impl OpenApi, ()> {
         retention::RetentionRules,
     );
     let files = (attachments::Attachments, avatars::Avatars);
-    let apis = (
-        accounts,
-        people,
-        chats,
-        messages,
-        personal,
-        portability,
-        features,
-        administration,
-        files,
-        sync::Sync,
-    );
+    (accounts, people, chats, messages, personal, portability, features, administration, files, sync::Sync)
+}
+
+fn service<A: OpenApi>(apis: A) -> OpenApiService<A, ()> {
     OpenApiService::new(apis, "Besedka v1", env!("CARGO_PKG_VERSION"))
         .description(DESCRIPTION)
         .server("/api/v1")
@@ -162,7 +158,7 @@ pub const SLUG: &str = "v1";
 pub fn spec() -> Spec {
     Spec::new("Besedka v1", SLUG, || {
         let linked = ["attachment", "attachmentThumbnail", "downloadExport"];
-        let spec = with_codes(described::<types::Problem>(service(), &linked), "code");
+        let spec = with_codes(described::<types::Problem>(service(apis()), &linked), "code");
         let spec = with_operation(spec, "/uploads", "post", upload::described());
         let mut spec = auth_first(events::with_typed_events(spec));
         spec["components"]["schemas"]["UploadFields"] = types::upload_fields();
@@ -179,7 +175,7 @@ fn auth_first(mut spec: Value) -> Value {
 }
 
 /// The WebSocket, which is also at `/ws`.
-pub fn socket() -> impl Endpoint {
+pub fn socket() -> impl Endpoint<Output = Response> {
     get(socket::socket).catch_all_error(refusal::render::<types::Problem>)
 }
 
@@ -188,15 +184,55 @@ pub async fn refuse(error: poem::Error) -> Response {
     refusal::render::<types::Problem>(error).await
 }
 
-/// All routes below `/api/v1`.
-pub fn routes() -> impl Endpoint {
-    let api = service().into_endpoint().catch_all_error(refusal::render::<types::Problem>);
-    let api = RepeatedReads::new(idempotency::Keyed::new(api));
-    Route::new()
-        .at("/uploads", post(upload::upload).catch_all_error(refusal::render::<types::Problem>))
-        .at("/ws", socket())
-        .nest_no_strip("/", api)
-        .into_endpoint()
+/// Where this API is mounted.
+pub const PREFIX: &str = "/api/v1";
+
+struct Api {
+    operations: RepeatedReads<idempotency::Keyed<Operations<types::Problem>>>,
+    upload: BoxEndpoint<'static>,
+    socket: BoxEndpoint<'static>,
+}
+
+/// All routes below [`PREFIX`].
+pub fn routes() -> impl Endpoint<Output = Response> {
+    let operations = Operations::new(apis(), service(apis()));
+    Api {
+        operations: RepeatedReads::new(idempotency::Keyed::new(operations)),
+        upload: post(upload::upload).catch_all_error(refusal::render::<types::Problem>).boxed(),
+        socket: socket().boxed(),
+    }
+}
+
+impl Endpoint for Api {
+    type Output = Response;
+
+    fn call(&self, mut request: Request) -> impl Future<Output = Result<Response>> + Send {
+        remove_prefix(&mut request);
+        let other = match request.uri().path() {
+            "/uploads" => Some(&self.upload),
+            "/ws" => Some(&self.socket),
+            _ => None,
+        };
+        match other {
+            Some(other) => Either::Left(DynEndpoint::call(other.as_ref(), request)),
+            None => Either::Right(self.operations.call(request)),
+        }
+    }
+}
+
+/// Removes [`PREFIX`] from a request's path.
+fn remove_prefix(request: &mut Request) {
+    let uri = request.uri_mut();
+    let Some(rest) = uri.path_and_query().and_then(|path| path.as_str().strip_prefix(PREFIX)) else { return };
+    let rest = match rest.starts_with('/') {
+        true => PathAndQuery::try_from(rest),
+        false => PathAndQuery::try_from(format!("/{rest}")),
+    };
+    if let Ok(rest) = rest {
+        let mut parts = std::mem::take(uri).into_parts();
+        parts.path_and_query = Some(rest);
+        *uri = Uri::from_parts(parts).unwrap_or_default();
+    }
 }
 
 impl From<besedka_core::model::InvalidField> for Refusal {
