@@ -40,6 +40,24 @@ async function administer(page) {
   await settings.getByRole('button', { name: 'Убрать объявление' }).click()
   await gone(banner)
 
+  const kept = settings.getByRole('form', { name: 'Сколько хранятся сообщения' })
+  const keep = async (days) => {
+    await kept.getByLabel('Удалять сообщения старше, дней').fill(days)
+    await kept.getByRole('button', { name: 'Сохранить' }).click()
+  }
+  await keep('30')
+  const sure = page.getByRole('dialog', { name: 'Удалять старые сообщения?' })
+  await sure.getByText('Таких старых сообщений пока нет').waitFor()
+  await shot(page, 'retention-asked')
+  assert.deepEqual(await axe(page), [])
+  await sure.getByRole('button', { name: 'Удалять' }).click()
+  await kept.getByText('Сейчас сообщения старше 30 дней удаляются у всех').waitFor()
+  assert.deepEqual(await axe(page), [])
+  await kept.scrollIntoViewIfNeeded()
+  await shot(page, 'retention')
+  await keep('')
+  await kept.getByText('Сейчас сообщения хранятся всегда').waitFor()
+
   const reporter = await api(login)
   const [{ id }] = await reporter.get(`/users/search?q=${encodeURIComponent('Айгуль')}`)
   await reporter.post(`/users/${id}/report`, { reason: 'other' })

@@ -1,4 +1,4 @@
-import { useState } from 'react'
+import { useId, useState } from 'react'
 import { useChats } from '@/api/queries'
 import { Button } from '@/components/Button'
 import { Confirm } from '@/components/Confirm'
@@ -13,6 +13,7 @@ const MAX_DAYS = 36_500
 /// For how long the server keeps messages, and in which chats for ever. What deletes messages is confirmed first.
 export function Retention() {
   const t = useT()
+  const hint = useId()
   const kept = useRetention()
   const { chats } = useChats()
   const [typed, setTyped] = useState<string | null>(null)
@@ -45,7 +46,7 @@ export function Retention() {
       <div className={styles.line}>
         <Field
           label={t('admin.retention.field')}
-          hint={t('admin.retention.hint')}
+          aria-describedby={hint}
           type="number"
           inputMode="numeric"
           min={1}
@@ -55,6 +56,7 @@ export function Retention() {
         />
         <Button type="submit" look="main" busy={change.isPending || preview.isPending} disabled={!valid || wanted === days}>{t('common.save')}</Button>
       </div>
+      <p id={hint} className={styles.note}>{t('admin.retention.hint')}</p>
       {exempt.length > 0 && (
         <ul className={styles.list} aria-label={t('admin.retention.exempt')}>
           {exempt.map((id) => (
