@@ -10,7 +10,7 @@
 
 use std::collections::HashMap;
 
-use sea_query::{CaseStatement, Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement};
+use sea_query::{CaseStatement, Expr, ExprTrait, Func, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
 use super::chats::{CHAT, ChatRecord, other};
@@ -72,11 +72,11 @@ pub struct List {
 
 /// The chats of a user, without hidden ones that have no new message.
 pub async fn of_user(executor: &mut Executor, reader: UserId) -> Result<List> {
-    let mut query = seen_by(reader);
+    let mut query = seen_by(reader, None);
     query.and_where(
         Expr::col((M::Table, M::HiddenSeq))
             .is_null()
-            .or(newest(Msg::Seq).gt(Expr::col((M::Table, M::HiddenSeq)))),
+            .or(newest_seq().gt(Expr::col((M::Table, M::HiddenSeq)))),
     );
     let rows: Vec<ListRow> = executor.all(&query).await?;
     let far_behind = rows.iter().filter(|row| row.uncounted > FAR).map(|row| row.chat.id).collect();
@@ -90,9 +90,7 @@ pub async fn of_user(executor: &mut Executor, reader: UserId) -> Result<List> {
 
 /// One chat as a member of it sees it, hidden or not.
 pub async fn one(executor: &mut Executor, reader: UserId, chat: ChatId) -> Result<Option<Chat>> {
-    let mut query = seen_by(reader);
-    query.and_where(Expr::col((M::Table, M::ChatId)).eq(chat));
-    let rows: Vec<ListRow> = executor.all(&query).await?;
+    let rows: Vec<ListRow> = executor.all(&seen_by(reader, Some(&[chat]))).await?;
     Ok(hydrate(executor, reader, rows).await?.pop())
 }
 
@@ -101,9 +99,7 @@ pub async fn some(executor: &mut Executor, reader: UserId, chats: &[ChatId]) -> 
     if chats.is_empty() {
         return Ok(Vec::new());
     }
-    let mut query = seen_by(reader);
-    query.and_where(Expr::col((M::Table, M::ChatId)).is_in(chats.iter().copied()));
-    let rows: Vec<ListRow> = executor.all(&query).await?;
+    let rows: Vec<ListRow> = executor.all(&seen_by(reader, Some(chats))).await?;
     hydrate(executor, reader, rows).await
 }
 
@@ -154,48 +150,68 @@ async fn hydrate(executor: &mut Executor, reader: UserId, rows: Vec<ListRow>) ->
     Ok(rows.into_iter().map(&mut chat).collect())
 }
 
-/// The newest message of a chat, also if the reader has hidden it, as it is joined to the member.
-const NEWEST: &str = "newest";
+/// The columns with the newest message of a chat, also if the reader has hidden it.
+const NEWEST_ID: &str = "newest_id";
+const NEWEST_SEQ: &str = "newest_seq";
 
-fn newest(column: Msg) -> Expr {
-    Expr::col((NEWEST, column))
+fn newest_seq() -> Expr {
+    Expr::col((M::Table, NEWEST_SEQ))
 }
 
-/// The chats of a reader, as rows.
-fn seen_by(reader: UserId) -> SelectStatement {
-    let read_seq = || Expr::col((M::Table, M::ReadSeq));
+/// The columns of a member that the list uses.
+const MEMBER: [M; 8] =
+    [M::ChatId, M::UserId, M::Role, M::JoinedSeq, M::ReadSeq, M::Counted, M::CountedSeq, M::HiddenSeq];
+
+/// The memberships of a reader, all or those in some chats, each with the newest message of its chat.
+fn memberships(reader: UserId, chats: Option<&[ChatId]>) -> SelectStatement {
+    let newest = |column: Msg| {
+        let mut newest = messages_of_chat();
+        newest.column((Msg::Table, column)).order_by((Msg::Table, Msg::Seq), Order::Desc).limit(1);
+        Expr::from(newest)
+    };
+    let mut query = Query::select()
+        .columns(MEMBER.map(|column| (M::Table, column)))
+        .columns(PREFERENCES)
+        .expr_as(newest(Msg::Id), NEWEST_ID)
+        .expr_as(newest(Msg::Seq), NEWEST_SEQ)
+        .from(M::Table)
+        .and_where(Expr::col((M::Table, M::UserId)).eq(reader))
+        // With a limit, a database reads these first and does not merge them into the query around, in which it would
+        // look for the newest message each time that it is mentioned.
+        .limit(u64::from(u32::MAX))
+        .to_owned();
+    if let Some(chats) = chats {
+        query.and_where(Expr::col((M::Table, M::ChatId)).is_in(chats.iter().copied()));
+    }
+    query
+}
+
+/// The chats of a reader, all or some, as rows.
+fn seen_by(reader: UserId, chats: Option<&[ChatId]>) -> SelectStatement {
     // The subqueries for unread and for hidden messages run only where there are some.
     let unread = |subquery: Expr, otherwise: Expr| -> Expr {
-        CaseStatement::new().case(newest(Msg::Seq).gt(read_seq()), subquery).finally(otherwise).into()
+        let is_unread = newest_seq().gt(Expr::col((M::Table, M::ReadSeq)));
+        CaseStatement::new().case(is_unread, subquery).finally(otherwise).into()
     };
     let hides = || Expr::exists(hidden_by(reader, (M::Table, M::ChatId)));
     let hiding = |subquery: SelectStatement, otherwise: Expr| -> Expr {
         CaseStatement::new().case(hides(), Expr::from(subquery)).finally(otherwise).into()
     };
+    let newest_id = || Expr::col((M::Table, NEWEST_ID));
     let counted = || Expr::col((M::Table, M::Counted));
     let unread_count = counted().add(Expr::from(unread_after(reader, counted_from())));
-    let newest_seq = Query::select()
-        .expr(Func::max(Expr::col((Msg::Table, Msg::Seq))))
-        .from(Msg::Table)
-        .and_where(Expr::col((Msg::Table, Msg::ChatId)).equals((M::Table, M::ChatId)))
-        .to_owned();
-    let is_newest = newest(Msg::ChatId)
-        .eq(Expr::col((M::Table, M::ChatId)))
-        .and(newest(Msg::Seq).eq(Expr::from(newest_seq)));
     Query::select()
         .columns(CHAT)
         .columns(PREFERENCES)
         .columns([M::Role, M::JoinedSeq].map(|column| (M::Table, column)))
-        .expr_as(hiding(newest_shown(reader), newest(Msg::Id)), "last_message")
+        .expr_as(hiding(newest_shown(reader), newest_id()), "last_message")
         .expr_as(unread(unread_count, counted()), "unread_count")
         .expr_as(hiding(unread_and_hidden(reader), Expr::val(0)), "unread_and_hidden")
         .expr_as(unread(Expr::from(mention_count(reader)), Expr::val(0)), "mention_count")
-        .expr_as(unread(last_read(), newest(Msg::Id)), "last_read")
-        .expr_as(unread(newest(Msg::Seq).sub(counted_from()), Expr::val(0)), "uncounted")
-        .from(M::Table)
+        .expr_as(unread(last_read(), newest_id()), "last_read")
+        .expr_as(unread(newest_seq().sub(counted_from()), Expr::val(0)), "uncounted")
+        .from_subquery(memberships(reader, chats), M::Table)
         .inner_join(C::Table, Expr::col((C::Table, C::Id)).equals((M::Table, M::ChatId)))
-        .join_as(JoinType::LeftJoin, Msg::Table, NEWEST, is_newest)
-        .and_where(Expr::col((M::Table, M::UserId)).eq(reader))
         .and_where(Expr::col((C::Table, C::DeletedAt)).is_null())
         .to_owned()
 }
