@@ -147,6 +147,7 @@ pub struct Core {
     names: accounts::display_names::DisplayNameCache,
     users: accounts::known_users::UserCache,
     chats: chats::chat_cache::ChatCache,
+    posting_rights: messages::posting_rights::RememberedRights,
     indexing: search::indexing::Indexing,
     /// How many searches there may be at once.
     searches: Semaphore,
@@ -287,6 +288,7 @@ impl Messenger {
             names: accounts::display_names::DisplayNameCache::default(),
             users: accounts::known_users::UserCache::default(),
             chats: chats::chat_cache::ChatCache::default(),
+            posting_rights: messages::posting_rights::RememberedRights::default(),
             indexing: search::indexing::Indexing::default(),
             searches: Semaphore::new(SEARCHES),
             successors: Key::new(HMAC_SHA256, &secrets.key("refresh token")),
@@ -335,6 +337,7 @@ impl Messenger {
         self.names.apply(events);
         self.users.apply(events);
         self.chats.apply(events);
+        self.posting_rights.apply(events);
     }
 
     /// Drops what is known of a user, who was deleted.

@@ -10,6 +10,7 @@ use sea_query::{
 };
 use sea_query_sqlx::{SqlxBinder, SqlxValues};
 use serde::de::DeserializeOwned;
+use sqlx::error::ErrorKind;
 use sqlx::mysql::{MySqlDatabaseError, MySqlRow};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteError, SqliteJournalMode, SqliteRow, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions, FromRow, SqliteConnection};
@@ -282,6 +283,12 @@ fn read_one<R: sqlx::Row, T: for<'r> FromRow<'r, R>>(row: Option<&R>) -> Result<
 }
 
 impl Tx {
+    /// Whether nothing that is not committed can be seen in it yet. So what was remembered at the last commit is how it is,
+    /// unless another program has changed the database. Never on MySQL, where others commit at any time.
+    pub fn sees_only_committed(&self) -> bool {
+        matches!(&self.0.handle, Handle::Writer(lease) if lease.is_first())
+    }
+
     /// Commits, and returns when the changes are on disk. `after` then runs, before that of any later transaction.
     pub async fn commit(self, after: impl FnOnce() + Send + 'static) -> Result<()> {
         match self.0.handle {
@@ -482,6 +489,8 @@ impl From<sqlx::Error> for Error {
         }
         match &error {
             sqlx::Error::Database(refusal) if refusal.is_unique_violation() => Self::Taken,
+            // `members::expect_posting_rights` has found other rights.
+            sqlx::Error::Database(refusal) if is_stream_refused(refusal.as_ref()) => Self::Again,
             sqlx::Error::Database(refusal) => match sqlite_code(refusal.as_ref()) {
                 Some(SQLITE_FULL) => Self::Full,
                 // Another program writes to the file for longer than the timeout.
@@ -504,6 +513,11 @@ impl From<sqlx::Error> for Error {
 const SQLITE_BUSY: i32 = 5;
 const SQLITE_IOERR: i32 = 10;
 const SQLITE_FULL: i32 = 13;
+
+/// Whether a stream without a position was refused.
+fn is_stream_refused(error: &dyn sqlx::error::DatabaseError) -> bool {
+    error.kind() == ErrorKind::NotNullViolation && error.message().ends_with("stream.seq")
+}
 
 /// The primary result code of an error of SQLite.
 fn sqlite_code(error: &dyn sqlx::error::DatabaseError) -> Option<i32> {

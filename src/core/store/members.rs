@@ -1,8 +1,8 @@
 //! The members of chats.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use sea_query::{Cond, Expr, ExprTrait, Func, Order, Query, SelectStatement};
+use sea_query::{Cond, Expr, ExprTrait, Func, InsertStatement, Order, Query, SelectStatement};
 use sqlx::FromRow;
 
 use super::schema::{Chat as C, Member as M, Stream as S, User as U};
@@ -127,10 +127,10 @@ pub struct PostingRights {
 /// transaction ends.
 pub async fn posting_rights(
     executor: &mut Executor,
-    pairs: impl IntoIterator<Item = (ChatId, UserId)>,
+    pairs: &HashSet<(ChatId, UserId)>,
 ) -> Result<HashMap<(ChatId, UserId), PostingRights>> {
     static RIGHTS: Template = Template::new();
-    let pairs: Vec<_> = pairs.into_iter().collect();
+    let pairs: Vec<_> = pairs.iter().copied().collect();
     let values = pairs.iter().flat_map(|(chat, user)| [(*chat).into(), (*user).into()]).collect();
     let is_locked = executor.is_mysql();
     let query = || posting_rights_query(&pairs, is_locked);
@@ -158,6 +158,64 @@ fn posting_rights_query(pairs: &[(ChatId, UserId)], is_locked: bool) -> SelectSt
         query.lock_exclusive();
     }
     query
+}
+
+/// Has the transaction fail with [`Error::Again`](super::Error::Again) unless these are its members' rights. On SQLite it
+/// costs no trip.
+pub async fn expect_posting_rights(executor: &mut Executor, expected: &[PostingRights]) -> Result<()> {
+    static EXPECT: Template = Template::new();
+    let of_each = |rights: &PostingRights| {
+        [
+            rights.chat.into(),
+            rights.user.into(),
+            rights.role.into(),
+            rights.is_blocked.into(),
+            rights.kind.into(),
+            rights.is_read_only.into(),
+            rights.message_life.into(),
+            rights.seq.into(),
+        ]
+    };
+    let mut values = vec![0.into(), Option::<i64>::None.into()];
+    values.extend(expected.iter().flat_map(of_each));
+    values.push((expected.len() as i64).into());
+    executor.defer_form((&EXPECT, expected.len()), values, |_| expectation(expected)).await
+}
+
+/// Inserts a stream without a position, which its table refuses, unless all that is expected is found.
+fn expectation(expected: &[PostingRights]) -> InsertStatement {
+    let mut wanted = Cond::any();
+    for rights in expected {
+        let of_member = |column: M| Expr::col((M::Table, column));
+        let of_chat = |column: C| Expr::col((C::Table, column));
+        wanted = wanted.add(
+            Cond::all()
+                .add(of_member(M::ChatId).eq(rights.chat))
+                .add(of_member(M::UserId).eq(rights.user))
+                .add(of_member(M::Role).eq(rights.role))
+                .add(of_member(M::IsBlocked).eq(rights.is_blocked))
+                .add(of_chat(C::Kind).eq(rights.kind))
+                .add(of_chat(C::IsReadOnly).eq(rights.is_read_only))
+                .add(of_chat(C::MessageLife).is(rights.message_life))
+                .add(Expr::col((S::Table, S::Seq)).eq(rights.seq)),
+        );
+    }
+    let found = Query::select()
+        .expr(Expr::col((M::Table, M::UserId)).count())
+        .from(M::Table)
+        .inner_join(C::Table, Expr::col((C::Table, C::Id)).equals((M::Table, M::ChatId)))
+        .inner_join(S::Table, Expr::col((S::Table, S::Id)).equals((M::Table, M::ChatId)))
+        .cond_where(wanted)
+        .to_owned();
+    let none = Option::<i64>::None;
+    let refused = Query::select()
+        .exprs([Expr::val(0), Expr::val(none)])
+        .and_where(Expr::from(found).ne(expected.len() as i64))
+        .to_owned();
+    let mut insert = Query::insert().into_table(S::Table).columns([S::Id, S::Seq]).to_owned();
+    // It fails only if there were not as many values as columns.
+    let _ = insert.select_from(refused);
+    insert
 }
 
 /// Why a member may not post in a private chat; 0 when they may.
@@ -476,5 +534,29 @@ mod tests {
         let pairs = [(ChatId(1), UserId(2)), (ChatId(3), UserId(4))];
         let (_, values) = posting_rights_query(&pairs, false).build(SqliteQueryBuilder);
         assert_eq!(values.0, [1_i64, 2, 3, 4].map(Value::from));
+    }
+
+    #[test]
+    fn the_values_of_expected_rights_are_in_the_order_of_their_places() {
+        let rights = |chat, message_life| PostingRights {
+            chat: ChatId(chat),
+            user: UserId(2),
+            role: Role::Admin,
+            is_blocked: 3,
+            kind: ChatKind::Channel,
+            is_read_only: 4,
+            message_life,
+            seq: 5,
+        };
+        let (_, values) = expectation(&[rights(1, None), rights(6, Some(7))]).build(SqliteQueryBuilder);
+        let (role, kind) = (Value::from(Role::Admin), Value::from(ChatKind::Channel));
+        let of_each = |chat: i64, life: Option<i64>| {
+            let [chat, user, blocked, read_only, seq] = [chat, 2, 3, 4, 5_i64].map(Value::from);
+            [chat, user, role.clone(), blocked, kind.clone(), read_only, life.into(), seq]
+        };
+        let nothing = [Value::from(0), Option::<i64>::None.into()];
+        let mut expected = [&nothing[..], &of_each(1, None), &of_each(6, Some(7))].concat();
+        expected.push(2_i64.into());
+        assert_eq!(values.0, expected);
     }
 }

@@ -63,6 +63,8 @@ pub struct Lease {
     /// What is sent before the next statement; at first what begins the transaction.
     deferred: Deferred,
     state: State,
+    /// Whether no other transaction has written before it in its group.
+    is_first: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -179,11 +181,16 @@ impl Writer {
 impl Lease {
     fn new(
         connection: Box<SqliteConnection>,
-        begin: &str,
+        (begin, is_first): (&str, bool),
         back: oneshot::Sender<(Box<SqliteConnection>, End)>,
     ) -> Self {
         let deferred = Deferred::of(begin);
-        Self { connection: Some(connection), back: Some(back), deferred, state: State::New }
+        Self { connection: Some(connection), back: Some(back), deferred, state: State::New, is_first }
+    }
+
+    /// Whether no other transaction has written before it in its group.
+    pub fn is_first(&self) -> bool {
+        self.is_first
     }
 
     /// Keeps a statement until the next one is sent.
@@ -364,7 +371,7 @@ async fn group(
             (false, false) => "SAVEPOINT change",
             (false, true) => "RELEASE change; SAVEPOINT change",
         };
-        let (returned, end) = lend(connection, begin, waiter).await?;
+        let (returned, end) = lend(connection, (begin, is_first), waiter).await?;
         connection = returned;
         let is_open = kept.len() + 1 < LARGEST_GROUP && began.elapsed() < MAX_GROUP;
         next = orders.as_mut().filter(|_| is_open).and_then(|orders| orders.try_recv().ok());
@@ -425,7 +432,7 @@ async fn group(
 /// Lends the connection for one transaction. Returns `None` if it does not come back.
 async fn lend(
     connection: Box<SqliteConnection>,
-    begin: &str,
+    begin: (&str, bool),
     waiter: Waiter,
 ) -> Option<(Box<SqliteConnection>, End)> {
     let (back, returned) = oneshot::channel();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::server::{Person, TestServer};
+use crate::server::{Person, TestServer, names};
 
 /// More messages than are kept of a chat, so they are read from the database.
 const MORE: u64 = 51;
@@ -152,4 +152,74 @@ async fn a_change_by_a_command_is_shown_soon() {
     assert_eq!(ann.get("/users/me").await.expect(200)["is_admin"], json!(true));
     assert_current(&[&ann], chat, "deletion").await;
     assert!(!page(&ann, chat, 50).await.as_array().unwrap().contains(&message));
+}
+
+/// Posts are written with the rights that were last read, if they are still the same.
+#[tokio::test]
+async fn what_another_program_changed_counts_for_the_next_post() {
+    let server = TestServer::start().await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let chat = ann.group("Garden", &[&bob]).await;
+    let member = format!("chat_id = {chat} AND user_id = {}", bob.id);
+    let text = json!({"chat_id": chat, "type": "text", "content": "hello"});
+    let mut socket = ann.socket().await;
+
+    bob.post_text(chat, "remembered").await;
+    let role = server.count(&format!("SELECT role FROM member WHERE {member}")).await;
+    server.change(&format!("UPDATE member SET role = 99 WHERE {member}")).await;
+    assert_ne!(bob.post("/messages", text.clone()).await.status, 201);
+    server.change(&format!("UPDATE member SET role = {role} WHERE {member}")).await;
+    bob.post_text(chat, "restored").await;
+
+    // As though the other program had announced three events.
+    server.change(&format!("UPDATE stream SET seq = seq + 3 WHERE id = {chat}")).await;
+    let last = server.count(&format!("SELECT seq FROM stream WHERE id = {chat}")).await;
+    bob.post_text(chat, "after them").await;
+    let message = server.count(&format!("SELECT MAX(seq) FROM message WHERE chat_id = {chat}")).await;
+    let stream = server.count(&format!("SELECT seq FROM stream WHERE id = {chat}")).await;
+    assert_eq!((message, stream), (last + 1, last + 1));
+
+    server.change(&format!("UPDATE chat SET message_life = 5000 WHERE id = {chat}")).await;
+    bob.post_text(chat, "shortly").await;
+    let lived = "SELECT expires_at - sent_at FROM message WHERE expires_at IS NOT NULL";
+    assert_eq!(server.count(lived).await, 5_000);
+
+    server.change(&format!("DELETE FROM member WHERE {member}")).await;
+    bob.post("/messages", text.clone()).await.refused(403, "forbidden");
+    ann.post_text(chat, "alone").await;
+    let received = ann.receives(&mut socket).await;
+    assert_eq!(names(&received).iter().filter(|name| **name == "message.created").count(), 5);
+}
+
+#[tokio::test]
+async fn whoever_may_no_longer_post_is_refused_at_once() {
+    let server = TestServer::start().await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let text = |chat: i64| json!({"chat_id": chat, "type": "text", "content": "hello"});
+    let private = ann.direct(&bob).await;
+    let group = ann.group("Garden", &[&bob]).await;
+    let blocked = format!("/users/me/blocked/{}", bob.id);
+    let member = format!("/chats/{group}/members/{}", bob.id);
+    for _ in 0..2 {
+        bob.post_text(private, "remembered").await;
+        ann.put(&blocked, json!({})).await.expect(204);
+        for person in [&bob, &ann] {
+            person.post("/messages", text(private)).await.refused(403, "forbidden");
+        }
+        ann.delete(&blocked).await.expect(204);
+
+        bob.post_text(group, "remembered").await;
+        ann.patch(&format!("/chats/{group}"), json!({"read_only": true})).await.expect(200);
+        bob.post("/messages", text(group)).await.refused(403, "forbidden");
+        ann.patch(&format!("/chats/{group}"), json!({"read_only": false})).await.expect(200);
+        bob.post_text(group, "remembered").await;
+        ann.delete(&member).await.expect(204);
+        bob.post("/messages", text(group)).await.refused(403, "forbidden");
+        ann.post(&format!("/chats/{group}/members"), json!({"user_ids": [bob.id]})).await.expect(201);
+    }
+    bob.post_text(group, "remembered").await;
+    ann.delete(&format!("/chats/{group}")).await.expect(204);
+    for person in [&ann, &bob] {
+        person.post("/messages", text(group)).await.refused(404, "not_found");
+    }
 }

@@ -14,6 +14,7 @@ pub(crate) mod pin;
 pub(crate) mod poll;
 pub(crate) mod post;
 mod post_queue;
+pub(crate) mod posting_rights;
 pub(crate) mod preview;
 pub(crate) mod push_queue;
 pub(crate) mod reaction;

@@ -11,6 +11,7 @@ use crate::boxed;
 use crate::messenger::foundation::{Error, Limit, Result, Retries, Subject, UnitOfWork};
 use crate::messenger::messages::command::Sent;
 use crate::messenger::messages::post_queue::PostQueue;
+use crate::messenger::messages::posting_rights::RightsSource;
 use crate::messenger::messages::push_queue::queue_pushes;
 use crate::messenger::messages::request::{BatchMode, NewMessage, PostRequest};
 use crate::messenger::messages::retry_detection::{self, UnacknowledgedPost};
@@ -175,9 +176,12 @@ pub(crate) async fn write_batch(
     requests: &[PostRequest],
     mode: BatchMode,
 ) -> Result<Vec<Result<Message>>> {
+    let mut source = RightsSource::Remembered;
     let mut retries = Retries::default();
     loop {
-        match try_write_batch(messenger, requests, mode).await {
+        match try_write_batch(messenger, requests, mode, source).await {
+            // At once, because those in memory were probably outdated.
+            Err(Error::Again) if source == RightsSource::Remembered => source = RightsSource::Read,
             Err(Error::Again) if retries.wait().await => {}
             done => return done,
         }
@@ -188,9 +192,10 @@ async fn try_write_batch(
     messenger: &Messenger,
     requests: &[PostRequest],
     mode: BatchMode,
+    source: RightsSource,
 ) -> Result<Vec<Result<Message>>> {
     let mut work = messenger.begin().await?;
-    let results = insert_posts(messenger, &mut work, requests, mode).await?;
+    let results = insert_posts(messenger, &mut work, requests, (mode, source)).await?;
     if work.has_changes() {
         work.commit().await?;
     }
@@ -202,11 +207,11 @@ pub(crate) async fn insert_posts(
     messenger: &Messenger,
     work: &mut UnitOfWork,
     requests: &[PostRequest],
-    mode: BatchMode,
+    (mode, source): (BatchMode, RightsSource),
 ) -> Result<Vec<Result<Message>>> {
     let mut results: Vec<Option<Result<Message>>> =
         validate::find_repeated(messenger, work, requests, mode).await?;
-    let rights = validate::check_posting_rights(work, requests, &mut results).await?;
+    let rights = validate::check_posting_rights(work, requests, source, &mut results).await?;
     let mut files =
         validate::resolve_attachments(work, requests, messenger.settings.voice_limit, &mut results).await?;
     let mut answers = validate::resolve_replies(work, requests, &mut results).await?;

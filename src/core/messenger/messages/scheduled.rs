@@ -10,6 +10,7 @@ use crate::boxed;
 use crate::messenger::foundation::{Attempt, Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::messages::message::edited;
 use crate::messenger::messages::post::insert_posts;
+use crate::messenger::messages::posting_rights::RightsSource;
 use crate::messenger::messages::request::{BatchMode, ChatLimit, NewMessage, PostRequest, Prechecked};
 use crate::messenger::messages::validate;
 use crate::messenger::{Caller, Messenger};
@@ -134,7 +135,10 @@ impl Caller {
         self.messenger.limit(Limit::Send(self.access.user))?;
         let (mut work, waiting) = self.lock_scheduled(id).await?;
         let request = request_of(&waiting, self.attempt.clone());
-        let sent = insert_posts(&self.messenger, &mut work, &[request], BatchMode::TrustIndex).await?.pop();
+        let sent =
+            insert_posts(&self.messenger, &mut work, &[request], (BatchMode::TrustIndex, RightsSource::Read))
+                .await?
+                .pop();
         let message = sent.ok_or(Error::Busy)??;
         remove(&mut work, &waiting, Some(&message)).await?;
         work.commit().await?;
@@ -190,7 +194,8 @@ impl Messenger {
         }
         forget_unseen_quotes(&mut work, &mut may).await?;
         let requests: Vec<PostRequest> = may.iter().map(|waiting| request_of(waiting, None)).collect();
-        let sent = insert_posts(self, &mut work, &requests, BatchMode::TrustIndex).await?;
+        let sent =
+            insert_posts(self, &mut work, &requests, (BatchMode::TrustIndex, RightsSource::Read)).await?;
         let posted = sent.iter().filter(|result| result.is_ok()).count() as u64;
         for (waiting, result) in may.into_iter().zip(sent) {
             match result {

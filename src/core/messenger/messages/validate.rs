@@ -8,6 +8,7 @@ use crate::messenger::chats::lookup::{NOT_A_MEMBER, find};
 use crate::messenger::files::attachment::UPLOAD_LIFETIME;
 use crate::messenger::foundation::{Error, Limit, Result, UnitOfWork};
 use crate::messenger::messages::mentions::find_mentioned;
+use crate::messenger::messages::posting_rights::RightsSource;
 use crate::messenger::messages::request::{BatchMode, PostRequest};
 use crate::messenger::messages::retry_detection;
 use crate::model::{
@@ -39,7 +40,7 @@ pub(crate) async fn check(
 ) -> Result<Vec<Attachment>> {
     let requests = std::slice::from_ref(request);
     let mut results = [None];
-    check_posting_rights(work, requests, &mut results).await?;
+    check_posting_rights(work, requests, RightsSource::Read, &mut results).await?;
     let mut files = resolve_attachments(work, requests, voice_limit, &mut results).await?;
     resolve_replies(work, requests, &mut results).await?;
     match results {
@@ -97,19 +98,32 @@ pub(crate) async fn find_repeated(
 }
 
 /// Refuses authors who may not post in the chat: 404 when it does not exist, 403 when it does. Returns the rights of
-/// the others.
+/// the others. The work fails with [`Error::Again`] if rights from memory turn out to be outdated.
 pub(crate) async fn check_posting_rights(
     work: &mut UnitOfWork,
     requests: &[PostRequest],
+    source: RightsSource,
     results: &mut Results,
 ) -> Result<HashMap<(ChatId, UserId), PostingRights>> {
     let pairs: HashSet<_> = requests.iter().map(|request| (request.chat, request.author)).collect();
+    // What others have written in the same commit is not remembered yet.
+    let may_rely = source == RightsSource::Remembered && work.tx.sees_only_committed();
+    if may_rely && let Some(rights) = work.messenger().posting_rights.of(&pairs) {
+        let expected: Vec<_> = rights.values().copied().collect();
+        members::expect_posting_rights(&mut work.tx, &expected).await?;
+        return Ok(rights);
+    }
     // Before the members' rows: every change of a chat locks the chat first.
     chats::lock_all(&mut work.tx, pairs.iter().map(|(chat, _)| *chat)).await?;
-    let rights = members::posting_rights(&mut work.tx, pairs).await?;
+    let rights = members::posting_rights(&mut work.tx, &pairs).await?;
+    let mut allowed = Vec::with_capacity(rights.len());
     for (request, result) in requests.iter().zip(results) {
         let refusal = match rights.get(&(request.chat, request.author)) {
-            Some(allowed) => refuse_posting(allowed),
+            Some(found) => {
+                let refusal = refuse_posting(found);
+                allowed.extend(refusal.is_none().then_some(found));
+                refusal
+            }
             None => match find(&mut work.tx, request.chat, request.author).await {
                 Err(refusal @ (Error::NotFound(_) | Error::Forbidden(_))) => Some(refusal),
                 Err(error) => return Err(error),
@@ -120,6 +134,9 @@ pub(crate) async fn check_posting_rights(
         if let Some(refusal) = refusal {
             *result = Some(Err(refusal));
         }
+    }
+    if work.tx.sees_only_committed() {
+        work.messenger().posting_rights.remember(&pairs, allowed);
     }
     Ok(rights)
 }

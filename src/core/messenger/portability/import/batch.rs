@@ -12,6 +12,7 @@ use crate::messenger::chats::lookup::find;
 use crate::messenger::chats::validate::{check_description, check_title};
 use crate::messenger::foundation::{Error, Result, Retries, UnitOfWork};
 use crate::messenger::messages::post::insert_posts;
+use crate::messenger::messages::posting_rights::RightsSource;
 use crate::messenger::messages::request::{BatchMode, ChatLimit, NewMessage, PostRequest, Prechecked};
 use crate::messenger::messages::validate::own_files;
 use crate::model::{
@@ -251,7 +252,9 @@ impl Import {
         if requests.is_empty() {
             return Ok(());
         }
-        let said = insert_posts(&self.caller.messenger, work, &requests, BatchMode::KnownNew).await?;
+        let said =
+            insert_posts(&self.caller.messenger, work, &requests, (BatchMode::KnownNew, RightsSource::Read))
+                .await?;
         for (id, result) in ids.into_iter().zip(said) {
             match result {
                 Ok(message) => {
