@@ -31,7 +31,8 @@ CARGO_TEST := $(shell if cargo nextest --version >/dev/null 2>&1; \
 	then echo cargo nextest run --config-file tests/nextest.toml --cargo-profile quick; else echo cargo test --profile quick; fi) $(LOCKED) --workspace
 # The same binary for tests that start it. Tests ask for more features of some libraries: with the example these are
 # chosen here too, and nothing is compiled a second time after the suite.
-BUILD_TESTED := cargo build --profile quick $(LOCKED) --workspace --bin besedka --example embed
+# In CI the benchmark too, which is not run but linted (.ci/run).
+BUILD_TESTED := cargo build --profile quick $(LOCKED) --workspace --bin besedka --example embed $(if $(CI),--bench load)
 MODULES := web/node_modules/.package-lock.json
 # The modules of the suite whose SQL or locking differs from one database to another.
 DATABASE_TESTS = $(shell grep -v '^\#' tests/databases.filter)
@@ -88,8 +89,9 @@ lint: $(MODULES)
 		desktop/tests/windows/*.sh
 	cd web && npm run lint
 	node tests/links.mjs
-	@# The profile of the tests: build scripts and macros are compiled once for both.
-	cargo clippy --workspace --all-targets --profile quick $(LOCKED) -- -D warnings
+	@# The profile of the tests: build scripts and macros are compiled once for both. In CI clippy compiles the tests itself.
+	[ "$$RUSTC_WORKSPACE_WRAPPER" = clippy-driver ] || \
+		cargo clippy --workspace --all-targets --profile quick $(LOCKED) -- -D warnings
 	@if cargo deny --version >/dev/null 2>&1; then cargo deny check licenses bans sources; fi
 
 test-web: web
