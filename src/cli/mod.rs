@@ -3,6 +3,7 @@
 mod any_certificate;
 mod audit;
 mod backup;
+mod chats;
 mod config;
 mod doctor;
 mod files;
@@ -45,6 +46,8 @@ enum Command {
     Serve(Box<Config>),
     /// Manage accounts: add, list, deactivate, delete, set passwords, appoint administrators.
     User(user::User),
+    /// List groups and channels, delete them, give them to another owner.
+    Chats(chats::ChatsCommand),
     /// Create a registration code, for servers with --registration invite.
     Invite(invite::Invite),
     /// Copy uploaded files to another storage, for example from a folder to a bucket.
@@ -86,6 +89,7 @@ pub fn run() -> Result<ExitCode, Failure> {
             None => serve::run(config).await,
             Some(Command::Serve(config)) => serve::run(*config).await,
             Some(Command::User(user)) => user.run().await,
+            Some(Command::Chats(chats)) => chats.run().await,
             Some(Command::Invite(invite)) => invite.run().await,
             Some(Command::Files(files)) => files.run().await,
             Some(Command::Token(token)) => token.run().await,

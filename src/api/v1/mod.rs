@@ -5,6 +5,7 @@
 
 mod account;
 mod admin;
+mod admin_chats;
 mod admin_people;
 mod assistant;
 mod attachments;
@@ -136,6 +137,7 @@ fn apis() -> impl OpenApi {
     let features = (assistant::Assistant, meetings::Meetings, bots::Bots, webhooks::Webhooks);
     let administration = (
         admin_people::AdminPeople,
+        admin_chats::AdminChats,
         audit::Audit,
         doctor::Doctor,
         reports::Reports,

@@ -42,6 +42,7 @@ pub use accounts::sign_in_code::{CodeSignIn, SignedInByCode};
 pub use accounts::token::{ACCESS_LIFE, Access};
 pub use administration::administrator::Administrator;
 pub use administration::audit::AuditExport;
+pub use administration::chats::{ChatCursor, ChatPage};
 pub use administration::deletion::MessagesOnDeletion;
 pub use administration::doctor::{Examined, Finding, Severity, examine_migrations};
 pub use administration::measurements::Measurements;

@@ -39,6 +39,7 @@ actions! {
     TokenCreate = "token.create",
     TokenRevoke = "token.revoke",
     ChatDelete = "chat.delete",
+    ChatTransfer = "chat.transfer",
     BotCreate = "bot.create",
     BotUpdate = "bot.update",
     BotDelete = "bot.delete",

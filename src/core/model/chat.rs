@@ -50,6 +50,31 @@ impl Chat {
     }
 }
 
+/// A group or a channel as administrators see it, without what is said in it.
+#[derive(Debug, Clone)]
+pub struct ChatOverview {
+    pub id: ChatId,
+    pub kind: ChatKind,
+    pub title: String,
+    /// `None` if nobody owns it.
+    pub owner: Option<Person>,
+    pub member_count: i64,
+    pub created_at: Time,
+    /// When the newest message was sent; if there is none, when the chat was created.
+    pub active_at: Time,
+    /// The server keeps its messages for ever.
+    pub is_exempt: bool,
+}
+
+/// Which groups and channels are looked for.
+#[derive(Debug, Clone, Default)]
+pub struct ChatFilter {
+    /// Words or parts of words of the title.
+    pub words: String,
+    /// Only those whose messages the server keeps for ever.
+    pub only_exempt: bool,
+}
+
 /// A member's personal settings of a chat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Preferences {

@@ -44,7 +44,7 @@ pub use audit::{AuditAction, AuditEntry, AuditFilter, AuditTarget};
 pub use backup::Backup;
 pub use bookmark::Bookmark;
 pub use bot::{Bot, BotCommand, BotKind, CommandCall};
-pub use chat::{Channel, Chat, ChatInfo, Member, Notify, Preferences, Roster};
+pub use chat::{Channel, Chat, ChatFilter, ChatInfo, ChatOverview, Member, Notify, Preferences, Roster};
 pub use chat_kind::ChatKind;
 pub use content::{Content, InvalidField, Kind, Payload, is_blank};
 pub use draft::Draft;

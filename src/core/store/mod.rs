@@ -36,6 +36,7 @@ pub mod drafts;
 pub mod edits;
 pub mod events;
 pub mod google_tokens;
+pub mod groups;
 pub mod hidden;
 pub mod history;
 pub mod idempotency;

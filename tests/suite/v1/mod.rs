@@ -1,6 +1,7 @@
 //! The native API, over HTTP and WebSocket.
 
 mod address;
+mod admin_chats;
 mod admin_people;
 mod admins;
 mod assistant;

@@ -2296,6 +2296,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/admin/chats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List all groups and channels
+         * @description Sorted by activity, the last active first, also those that the caller is not in. Private chats and saved messages
+         *     are not listed, and neither is what is said. A chat that becomes active between two pages may be missing from them.
+         *     Only for server administrators.
+         */
+        get: operations["allChats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/chats/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Delete any group or channel
+         * @description Deletes it for everyone, also if the caller is not in it. 404 for private chats and saved messages. Only for server
+         *     administrators.
+         */
+        delete: operations["deleteAnyChat"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/chats/{id}/owner-candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who can own a group or channel
+         * @description Its active members without bots, those of a higher role first. Only for server administrators.
+         */
+        get: operations["ownerCandidates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/admin/chats/{id}/owner": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Make a member the owner of a group or channel
+         * @description Also if nobody owns it. The owner before becomes an admin. 404 for users who are not members, 409 for deactivated
+         *     accounts and bots. Only for server administrators.
+         */
+        put: operations["setOwner"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/admin/audit": {
         parameters: {
             query?: never;
@@ -3417,6 +3501,81 @@ export interface components {
          */
         ChatKind: "private" | "group" | "channel" | "saved";
         /**
+         * ChatOverview
+         * @description A group or channel, as an administrator of the server sees it.
+         * @example {
+         *       "id": 253402300927,
+         *       "kind": "group",
+         *       "title": "Сад",
+         *       "owner": {
+         *         "id": 253402300863,
+         *         "username": "anna",
+         *         "display_name": "Анна",
+         *         "avatar_url": null,
+         *         "about": "Садовник",
+         *         "time_zone": "Europe/Moscow",
+         *         "created_at": "2024-03-26T10:00:00",
+         *         "deactivated": false,
+         *         "deleted": false
+         *       },
+         *       "member_count": 12,
+         *       "created_at": "2024-03-26T10:00:00",
+         *       "active_at": "2024-03-26T12:00:00",
+         *       "is_exempt": false
+         *     }
+         */
+        ChatOverview: {
+            /** Format: int64 */
+            id: number;
+            /** @description `group` or `channel`. */
+            kind: components["schemas"]["ChatKind"];
+            title: string;
+            /** @description Null if nobody owns it. */
+            owner?: components["schemas"]["Person"] | null;
+            /** Format: int64 */
+            member_count: number;
+            /** @description UTC, ISO 8601 without a zone. */
+            created_at: string;
+            /** @description When the newest message was sent, or the chat was created. UTC, ISO 8601 without a zone. */
+            active_at: string;
+            /** @description Whether the server keeps its messages for ever. */
+            is_exempt: boolean;
+        };
+        /**
+         * ChatOverviews
+         * @description A page of groups and channels.
+         * @example {
+         *       "chats": [
+         *         {
+         *           "id": 253402300927,
+         *           "kind": "group",
+         *           "title": "Сад",
+         *           "owner": {
+         *             "id": 253402300863,
+         *             "username": "anna",
+         *             "display_name": "Анна",
+         *             "avatar_url": null,
+         *             "about": "Садовник",
+         *             "time_zone": "Europe/Moscow",
+         *             "created_at": "2024-03-26T10:00:00",
+         *             "deactivated": false,
+         *             "deleted": false
+         *           },
+         *           "member_count": 12,
+         *           "created_at": "2024-03-26T10:00:00",
+         *           "active_at": "2024-03-26T12:00:00",
+         *           "is_exempt": false
+         *         }
+         *       ],
+         *       "cursor": "18e7abc9e80-3b0000003f"
+         *     }
+         */
+        ChatOverviews: {
+            chats: components["schemas"]["ChatOverview"][];
+            /** @description The cursor for the next page; null on the last page. */
+            cursor?: string | null;
+        };
+        /**
          * ChatRetention
          * @description For how long the server keeps the messages of a chat.
          * @example {
@@ -4375,6 +4534,17 @@ export interface components {
             user_ids?: number[] | null;
         };
         /**
+         * NewOwner
+         * @description Who becomes the owner of a chat.
+         * @example {
+         *       "user_id": 253402300863
+         *     }
+         */
+        NewOwner: {
+            /** Format: int64 */
+            user_id: number;
+        };
+        /**
          * NewPassword
          * @description A code, its recipient, and the new password.
          * @example {
@@ -4666,6 +4836,28 @@ export interface components {
             disabled_reason?: string | null;
             /** @description Since when no delivery has succeeded; null if the last one did. */
             failing_since?: string | null;
+        };
+        /**
+         * OwnerCandidate
+         * @description A member who can become the owner of a chat.
+         * @example {
+         *       "user": {
+         *         "id": 253402300863,
+         *         "username": "anna",
+         *         "display_name": "Анна",
+         *         "avatar_url": null,
+         *         "about": "Садовник",
+         *         "time_zone": "Europe/Moscow",
+         *         "created_at": "2024-03-26T10:00:00",
+         *         "deactivated": false,
+         *         "deleted": false
+         *       },
+         *       "role": "admin"
+         *     }
+         */
+        OwnerCandidate: {
+            user: components["schemas"]["Person"];
+            role: components["schemas"]["Role"];
         };
         /**
          * Password
@@ -12569,6 +12761,148 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    allChats: {
+        parameters: {
+            query?: {
+                /** @description Parts of a title. */
+                query?: string;
+                /** @description True lists only chats whose messages are kept for ever. */
+                exempt?: boolean;
+                /** @description The cursor from the previous page of the same query. */
+                cursor?: string;
+                /** @description The maximum number of results, 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatOverviews"];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    deleteAnyChat: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+            507: components["responses"]["StorageFull"];
+        };
+    };
+    ownerCandidates: {
+        parameters: {
+            query?: {
+                /** @description Parts of a name, or a complete e-mail address. */
+                query?: string;
+                /** @description The maximum number of results, 1 to 200; 50 by default. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnerCandidate"][];
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["TooManyRequests"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Busy"];
+        };
+    };
+    setOwner: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description A unique key for this request, such as a UUID. */
+                "Idempotency-Key": string;
+            };
+            path: {
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewOwner"];
+            };
+        };
         responses: {
             /** @description Success. */
             204: {

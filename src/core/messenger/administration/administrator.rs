@@ -155,7 +155,8 @@ impl Operator {
         work.commit().await
     }
 
-    async fn about(&self, name: &str) -> Result<(UnitOfWork, UserId)> {
+    /// Begins a change of the account with a name.
+    pub(crate) async fn about(&self, name: &str) -> Result<(UnitOfWork, UserId)> {
         let mut work = self.begin().await?;
         let found = users::credentials(&mut work.tx, name).await?;
         let (id, _) = found.ok_or(Error::NotFound("user"))?;

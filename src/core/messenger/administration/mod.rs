@@ -1,10 +1,11 @@
-//! Administration of accounts, their deactivation and deletion; the audit log; reports by users; for how long messages
-//! are kept; what the server measures of itself; backups.
+//! Administration of accounts, their deactivation and deletion; groups and channels; the audit log; reports by users; for
+//! how long messages are kept; what the server measures of itself; backups.
 
 pub(crate) mod administrator;
 pub(crate) mod announcement;
 pub(crate) mod audit;
 pub(crate) mod backups;
+pub(crate) mod chats;
 pub(crate) mod deactivation;
 pub(crate) mod deletion;
 pub(crate) mod doctor;

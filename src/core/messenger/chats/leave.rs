@@ -1,8 +1,10 @@
 //! Leaving a chat, succession of the owner, and deletion of a chat.
 
+use crate::messenger::chats::lookup::DEACTIVATED;
+use crate::messenger::chats::notices::post_notice;
 use crate::messenger::files::avatar_image;
-use crate::messenger::foundation::{Result, UnitOfWork};
-use crate::model::{Change, ChatId, Member, Role, UserId, WebhookScope};
+use crate::messenger::foundation::{Error, Result, UnitOfWork};
+use crate::model::{Change, ChatId, Member, Notice, Role, Stream, UserId, WebhookScope};
 use crate::store::{bans, bookmarks, chat_names, chats, drafts, invites, members, outgoing_webhooks, topics};
 
 /// Removes a member from a group, and announces it to them and the others. An owner is succeeded by another member; when
@@ -43,6 +45,28 @@ pub(crate) async fn promote_successor(work: &mut UnitOfWork, chat: ChatId) -> Re
     }
 }
 
+/// Makes a member the owner, and the owner before an admin. A notice by `author` says so.
+pub(crate) async fn hand_over(
+    work: &mut UnitOfWork,
+    chat: ChatId,
+    before: Option<UserId>,
+    member: &Member,
+    author: UserId,
+) -> Result<()> {
+    if member.person.is_deactivated {
+        return Err(Error::Conflict(DEACTIVATED));
+    }
+    if let Some(before) = before {
+        set_role(work, chat, before, Role::Admin).await?;
+    }
+    let user = member.user();
+    set_role(work, chat, user, Role::Owner).await?;
+    let messenger = work.messenger().clone();
+    let notice = Notice::Owner { user, name: member.person.display_name.clone() };
+    post_notice(&messenger, work, chat, author, &notice).await?;
+    Ok(())
+}
+
 /// Sets a member's role and announces it.
 pub(crate) async fn set_role(work: &mut UnitOfWork, chat: ChatId, user: UserId, role: Role) -> Result<()> {
     members::set_role(&mut work.tx, chat, user, role).await?;
@@ -50,6 +74,17 @@ pub(crate) async fn set_role(work: &mut UnitOfWork, chat: ChatId, user: UserId, 
         work.announce(chat, Change::MemberUpdated { chat, member });
     }
     Ok(())
+}
+
+/// Deletes a group for everybody, and announces it to those who were in it. Returns how many they were.
+pub(crate) async fn delete_for_everybody(work: &mut UnitOfWork, chat: ChatId) -> Result<usize> {
+    let users = members::users_of(&mut work.tx, chat).await?;
+    let count = users.len();
+    mark_deleted(work, chat).await?;
+    members::remove_all(&mut work.tx, chat).await?;
+    let lost = |user: UserId| (Stream::from(user), Change::ChatLost { chat, hidden: false });
+    work.announce_all(users.into_iter().map(lost));
+    Ok(count)
 }
 
 /// Marks a group as deleted, and deletes its invitations, bans, drafts, names and outgoing webhooks. An incoming webhook

@@ -6,13 +6,12 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::boxed;
-use crate::messenger::chats::leave::{mark_deleted, remove_member, set_role};
-use crate::messenger::chats::lookup::DEACTIVATED;
+use crate::messenger::chats::leave::{delete_for_everybody, hand_over, remove_member, set_role};
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::chats::notices::post_notice;
 use crate::messenger::chats::validate::{check_description, check_title};
 use crate::messenger::foundation::{Error, Result, Subject, UnitOfWork};
-use crate::model::{AuditAction, AuditTarget, Change, Chat, Member, Notice, Right, Role, Stream, UserId};
+use crate::model::{AuditAction, AuditTarget, Change, Chat, Member, Notice, Right, Role, UserId};
 use crate::store::{chats, members};
 
 /// The lifetime of messages, if it is limited.
@@ -179,13 +178,9 @@ impl Moderator {
     pub async fn delete(mut self) -> Result<()> {
         let mut work = self.exercise(Right::DeleteChat).await?;
         let chat = self.chat.id;
-        let users = members::users_of(&mut work.tx, chat).await?;
-        mark_deleted(&mut work, chat).await?;
-        let (target, details) = (AuditTarget::chat(chat, &self.chat.title), json!({"members": users.len()}));
+        let members = delete_for_everybody(&mut work, chat).await?;
+        let (target, details) = (AuditTarget::chat(chat, &self.chat.title), json!({"members": members}));
         work.audit(self.actor, AuditAction::ChatDelete, target, details).await?;
-        members::remove_all(&mut work.tx, chat).await?;
-        let lost = |user: UserId| (Stream::from(user), Change::ChatLost { chat, hidden: false });
-        work.announce_all(users.into_iter().map(lost));
         self.commit(work, Subject::Nothing).await
     }
 
@@ -230,13 +225,7 @@ impl Owner {
                 ));
             }
             if role == Role::Owner {
-                if member.person.is_deactivated {
-                    return Err(Error::Conflict(DEACTIVATED));
-                }
-                set_role(&mut work, chat, me, Role::Admin).await?;
-                set_role(&mut work, chat, user, role).await?;
-                let notice = Notice::Owner { user, name: member.person.display_name };
-                post_notice(&owner.messenger, &mut work, chat, me, &notice).await?;
+                hand_over(&mut work, chat, Some(me), &member, me).await?;
             } else {
                 set_role(&mut work, chat, user, role).await?;
             }
