@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, test } from 'node:test'
 import { readFileSync } from 'node:fs'
-import { api, assertWellBehaved, axe, BASE, close, device, gone, open, PASSWORD, register, shot, signUp, unique, visit } from './lib.mjs'
+import { api, assertWellBehaved, axe, BASE, chatRow, close, device, gone, open, PASSWORD, register, shot, signUp, unique, visit } from './lib.mjs'
 
 before(open)
 after(close)
@@ -10,10 +10,68 @@ afterEach(assertWellBehaved)
 /// The link that the server printed at its start; somebody may have registered since, but nobody became administrator.
 const link = () => readFileSync(process.env.BESEDKA_SETUP, 'utf8').trim().replace(/^.*(?=\/setup#)/, '')
 
+/// Looks after the groups of others, without being in them.
+async function lookAfterChats(page, chats, bek) {
+  const row = chatRow(bek, 'Огород')
+  await row.waitFor()
+  await chats.getByText('Объявления двора').waitFor()
+  await chats.getByLabel('Название чата').fill('ОГОР')
+  await gone(chats.getByText('Объявления двора'))
+  await chats.getByText('Владелец: Бек').waitFor()
+  await shot(page, 'admin-chats')
+  assert.deepEqual(await axe(page), [])
+  const wide = page.viewportSize()
+  await page.setViewportSize({ width: 360, height: 740 })
+  await page.emulateMedia({ colorScheme: 'dark' })
+  await shot(page, 'admin-chats-narrow')
+  assert.deepEqual(await axe(page), [])
+
+  await chats.getByRole('button', { name: 'Сменить владельца: Огород' }).click()
+  const choice = page.getByRole('dialog', { name: 'Сменить владельца: Огород' })
+  await page.keyboard.type('садов')
+  await gone(choice.getByText('Бек'))
+  await shot(page, 'admin-chat-owner-narrow')
+  assert.deepEqual(await axe(page), [])
+  await page.setViewportSize(wide)
+  await page.emulateMedia({ colorScheme: null })
+  await shot(page, 'admin-chat-owner')
+  assert.deepEqual(await axe(page), [])
+  await choice.getByRole('button', { name: 'Сделать владельцем: Пётр Садовник' }).press('Enter')
+  await gone(choice)
+  await chats.getByText('Владелец: Пётр Садовник').waitFor()
+
+  await chats.getByRole('button', { name: 'Удалить: Огород' }).click()
+  const sure = page.getByRole('dialog', { name: 'Удалить «Огород»?' })
+  await sure.getByText('исчезнут у 2 участников').waitFor()
+  await shot(page, 'admin-chat-deletion')
+  assert.deepEqual(await axe(page), [])
+  await sure.getByRole('button', { name: 'Удалить' }).click()
+  await gone(row)
+  await chats.getByText('Ничего не найдено').waitFor()
+}
+
+/// Keeps the messages of a channel of others for ever.
+async function exempt(page, kept) {
+  await kept.getByRole('button', { name: 'Всегда хранить сообщения в чате' }).click()
+  const choice = page.getByRole('dialog', { name: 'Всегда хранить сообщения в чате' })
+  await page.keyboard.type('объявл')
+  await page.keyboard.press('Enter')
+  await choice.getByText('Объявления двора').waitFor()
+  await shot(page, 'retention-choice')
+  assert.deepEqual(await axe(page), [])
+  await choice.getByRole('button', { name: 'Хранить всегда: Объявления двора' }).press('Enter')
+  await gone(choice)
+  await kept.getByRole('button', { name: 'Убрать из исключений: Объявления двора' }).waitFor()
+}
+
 /// What the administrator of a running server does and is told, without a reload.
 async function administer(page) {
   const context = await device()
   const { page: bek, login } = await signUp(context, 'Бек')
+  const reporter = await api(login)
+  const gardener = await register('Пётр Садовник')
+  await reporter.post('/chats', { title: 'Огород', is_group: true, member_ids: [gardener.id] })
+  await reporter.post('/chats', { title: 'Объявления двора', kind: 'channel' })
   await page.getByRole('button', { name: 'Профиль: Айгуль' }).click()
   const settings = page.getByRole('dialog', { name: 'Настройки' })
   const section = async (name) => {
@@ -31,6 +89,8 @@ async function administer(page) {
   await settings.getByRole('heading', { name: 'Кто хранит больше всего файлов' }).waitFor()
   assert.deepEqual(await axe(page), [])
   await shot(page, 'storage')
+
+  await lookAfterChats(page, await section('Чаты'), bek)
 
   await section('Администрирование')
   await settings.getByLabel('Текст объявления').fill('Обновление в субботу')
@@ -55,10 +115,10 @@ async function administer(page) {
   assert.deepEqual(await axe(page), [])
   await kept.scrollIntoViewIfNeeded()
   await shot(page, 'retention')
+  await exempt(page, kept)
   await keep('')
   await kept.getByText('Сейчас сообщения хранятся всегда').waitFor()
 
-  const reporter = await api(login)
   const [{ id }] = await reporter.get(`/users/search?q=${encodeURIComponent('Айгуль')}`)
   await reporter.post(`/users/${id}/report`, { reason: 'other' })
   await settings.getByRole('button', { name: /^Жалобы\s*1$/ }).waitFor()

@@ -3,8 +3,9 @@ import { useChats } from '@/api/queries'
 import { Button } from '@/components/Button'
 import { Confirm } from '@/components/Confirm'
 import { Field } from '@/components/Field'
-import { Select } from '@/components/Select'
 import { useT } from '@/lib/i18n'
+import { useExemptChats } from './allChats'
+import { ExemptChoice } from './ExemptChoice'
 import { useChangeRetention, usePreviewRetention, useRetention, type RetentionChange } from './retentionRule'
 import styles from './Settings.module.css'
 
@@ -16,8 +17,10 @@ export function Retention() {
   const hint = useId()
   const kept = useRetention()
   const { chats } = useChats()
+  const groups = useExemptChats()
   const [typed, setTyped] = useState<string | null>(null)
   const [asking, setAsking] = useState<{ change: RetentionChange; messages: number } | null>(null)
+  const [choosing, setChoosing] = useState(false)
   const change = useChangeRetention()
   const preview = usePreviewRetention()
   if (!kept) return null
@@ -25,7 +28,11 @@ export function Retention() {
   const text = typed ?? String(days ?? '')
   const wanted = text.trim() === '' ? null : Number(text)
   const valid = wanted === null || (Number.isInteger(wanted) && wanted >= 1 && wanted <= MAX_DAYS)
-  const title = (id: number) => chats?.find((chat) => chat.id === id)?.title || t('admin.retention.chat', { id })
+  const title = (id: number) => {
+    const own = chats?.find((chat) => chat.id === id)
+    if (own) return own.title || t('chats.saved')
+    return groups?.find((chat) => chat.id === id)?.title ?? t('admin.retention.chat', { id })
+  }
   const save = (one: RetentionChange) => change.mutate(one, { onSuccess: () => setTyped(null), onSettled: () => setAsking(null) })
   const ask = (one: RetentionChange) => preview.mutate(
     { message_days: days, exempt_chat_ids: exempt, ...one },
@@ -76,16 +83,7 @@ export function Retention() {
           ))}
         </ul>
       )}
-      <Select
-        label={t('admin.retention.add')}
-        value=""
-        disabled={change.isPending}
-        options={[
-          { value: '', text: t('admin.retention.choose') },
-          ...(chats ?? []).filter((chat) => !exempt.includes(chat.id)).map((chat) => ({ value: String(chat.id), text: chat.title || t('chats.saved') })),
-        ]}
-        onChange={(event) => event.target.value && save({ exempt_chat_ids: [...exempt, Number(event.target.value)] })}
-      />
+      <Button onClick={() => setChoosing(true)}>{t('admin.retention.add')}</Button>
       {asking && (
         <Confirm
           title={t('admin.retention.sure')}
@@ -97,6 +95,14 @@ export function Retention() {
           <p>{asking.messages ? t('admin.retention.warning', { count: asking.messages }) : t('admin.retention.nothing')}</p>
           <p>{t('admin.retention.final')}</p>
         </Confirm>
+      )}
+      {choosing && (
+        <ExemptChoice
+          exempt={exempt}
+          busy={change.isPending}
+          onClose={() => setChoosing(false)}
+          onChoose={(id) => change.mutate({ exempt_chat_ids: [...exempt, id] }, { onSuccess: () => setChoosing(false) })}
+        />
       )}
     </form>
   )

@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { Bell, Bot, ChevronRight, Database, Eye, Flag, HardDrive, KeyRound, LogOut, Palette, ScrollText, ShieldCheck, Stethoscope, UserRound, type LucideIcon } from 'lucide-react'
+import { Bell, Bot, ChevronRight, Database, Eye, Flag, HardDrive, KeyRound, LogOut, MessagesSquare, Palette, ScrollText, ShieldCheck, Stethoscope, UserRound, type LucideIcon } from 'lucide-react'
 import { Suspense, useState, type ComponentType, type ReactNode } from 'react'
 import { useUnsent } from '@/api/outbox'
 import { useOpenReports } from '@/api/queries'
@@ -14,6 +14,7 @@ import { useT, type Key } from '@/lib/i18n'
 import { Administration } from './Administration'
 import { Appearance } from './Appearance'
 import { AuditLog } from './AuditLog'
+import { Chats } from './Chats'
 import { Data } from './Data'
 import { Doctor } from './Doctor'
 import { Notifications } from './Notifications'
@@ -24,7 +25,7 @@ import { Security } from './Security'
 import { Storage } from './Storage'
 import styles from './Settings.module.css'
 
-export type Page = 'profile' | 'appearance' | 'notifications' | 'privacy' | 'security' | 'data' | 'bots' | 'admin' | 'reports' | 'doctor' | 'storage' | 'audit'
+export type Page = 'profile' | 'appearance' | 'notifications' | 'privacy' | 'security' | 'data' | 'bots' | 'admin' | 'chats' | 'reports' | 'doctor' | 'storage' | 'audit'
 
 const pages: Record<Page, { title: Key; icon: LucideIcon; Content?: ComponentType<{ me: User }> }> = {
   profile: { title: 'settings.profile', icon: UserRound, Content: Profile },
@@ -35,13 +36,14 @@ const pages: Record<Page, { title: Key; icon: LucideIcon; Content?: ComponentTyp
   data: { title: 'settings.data', icon: Database, Content: Data },
   bots: { title: 'bots.title', icon: Bot },
   admin: { title: 'settings.admin', icon: ShieldCheck, Content: Administration },
+  chats: { title: 'admin.chats', icon: MessagesSquare, Content: Chats },
   reports: { title: 'settings.reports', icon: Flag, Content: Reports },
   doctor: { title: 'settings.doctor', icon: Stethoscope, Content: Doctor },
   storage: { title: 'settings.storage', icon: HardDrive, Content: Storage },
   audit: { title: 'settings.audit', icon: ScrollText, Content: AuditLog },
 }
 
-const administrative: Page[] = ['admin', 'reports', 'doctor', 'storage', 'audit']
+const administrative: Page[] = ['admin', 'chats', 'reports', 'doctor', 'storage', 'audit']
 
 interface Props {
   me: User

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { CHAT, chat } from '@/api/fixtures'
+import type { ChatOverview } from '@/api/types'
 import { button, click, fill, named, render, serve, until } from '@/testing/render'
 import { Retention } from './Retention'
 
@@ -28,8 +29,6 @@ test('before old messages are deleted it is said how many, and nothing happens w
   await until(() => expect(document.body.textContent).toMatch(/Сейчас будут удалены/))
   await click(button('Отмена'))
   expect(rule).toEqual({ message_days: 30, exempt_chat_ids: [CHAT] })
-  const add = named<HTMLSelectElement>('select', 'Всегда хранить сообщения в чате')
-  expect([...add.options].map(({ text }) => text)).toEqual(['Выберите чат', 'Сад'])
   await fill(field, '')
   await click(button('Сохранить'))
   await until(() => expect(page.textContent).toContain('Сейчас сообщения хранятся всегда'))
@@ -37,4 +36,33 @@ test('before old messages are deleted it is said how many, and nothing happens w
     `message_days=30&exempt_chat_ids=${CHAT}`,
     'message_days=30&exempt_chat_ids=',
   ])
+})
+
+test('exceptions are chosen by their titles among all groups, and private chats by their numbers', async () => {
+  let exempt = [30]
+  const overview = (id: number, title: string): ChatOverview =>
+    ({ id, kind: 'group', title, owner: null, member_count: 2, created_at: '2024-03-26T10:00:00', active_at: '2024-03-26T10:00:00', is_exempt: exempt.includes(id) })
+  const groups = () => [overview(30, 'Бухгалтерия'), overview(31, 'Дирекция')]
+  const calls = serve({
+    'GET /admin/retention': () => ({ message_days: null, exempt_chat_ids: exempt }),
+    'GET /admin/chats': () => ({ chats: groups(), cursor: null }),
+    'PATCH /admin/retention': ({ exempt_chat_ids }: { exempt_chat_ids: number[] }) => void (exempt = exempt_chat_ids),
+  })
+  const own = [chat({ title: 'Моя группа' }), chat({ id: 12, kind: 'private', is_group: false, title: 'Пётр' })]
+  const { page } = await render(<Retention />, { chats: own })
+  await until(() => expect(page.querySelector('li')?.textContent).toContain('Бухгалтерия'))
+  await click(button('Всегда хранить сообщения в чате'))
+  const offered = () => [...page.querySelectorAll('dialog li b')].map(({ textContent }) => textContent)
+  await until(() => expect(offered()).toEqual(['Пётр', 'Дирекция']))
+  await fill(named('input', 'Название или номер чата'), 'ПЁ')
+  await until(() => expect(calls.at(-1)?.query.get('query')).toBe('ПЁ'))
+  expect(offered()).toEqual(['Пётр', 'Дирекция'])
+  await click(button('Хранить всегда: Дирекция'))
+  await until(() => expect(page.querySelector('dialog')).toBeNull())
+  expect(exempt).toEqual([30, 31])
+  await click(button('Всегда хранить сообщения в чате'))
+  await fill(named('input', 'Название или номер чата'), '77')
+  await click(button('Хранить всегда: Чат 77'))
+  await until(() => expect(exempt).toEqual([30, 31, 77]))
+  await until(() => expect(page.textContent).toContain('Чат 77'))
 })

@@ -4,6 +4,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { request } from '@/api/http'
 import { keys } from '@/api/keys'
 import type { Retention, RetentionPreview } from '@/api/types'
+import { allChats } from './allChats'
 
 export interface RetentionChange {
   message_days?: number | null
@@ -27,6 +28,9 @@ export function useChangeRetention() {
   const cache = useQueryClient()
   return useMutation({
     mutationFn: (body: RetentionChange, { client }) => request<undefined>(client, 'PATCH', '/admin/retention', { body }),
-    onSuccess: () => cache.invalidateQueries({ queryKey: keys.retention }),
+    onSuccess: () => {
+      void cache.invalidateQueries({ queryKey: allChats })
+      return cache.invalidateQueries({ queryKey: keys.retention })
+    },
   })
 }
