@@ -238,14 +238,17 @@ export async function firstSince(cache: QueryClient, chat: number, since: Date):
 }
 
 /// A signed URL of an attachment, valid for some minutes.
+/// A link is valid a minute longer.
+export const LINK_MS = 4 * 60_000
+
 export const linkQuery = (id: string) => queryOptions({
   queryKey: keys.link(id),
   queryFn: async ({ signal, client }) => {
     const file = await request<Attachment>(client, 'GET', `/attachments/${id}/info`, { signal })
     return { ...file, url: file.url && absolute(client, file.url) }
   },
-  staleTime: 4 * 60_000,
-  gcTime: 4 * 60_000,
+  staleTime: LINK_MS,
+  gcTime: LINK_MS,
 })
 
 export const useLink = (id: string | undefined, enabled = true) =>

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import type { ComponentProps, ReactNode } from 'react'
 import { Avatar } from './Avatar'
 import styles from './MessageLine.module.css'
 import { Time } from './Time'
@@ -11,13 +11,15 @@ interface Props {
   onOpen: () => void
   /// Buttons beside it.
   tools?: ReactNode
+  /// What else the line does.
+  handle?: ComponentProps<'button'>
 }
 
 /// A message in a list, which leads to its place in the chat.
-export function MessageLine({ avatar, title, at, children, onOpen, tools }: Props) {
+export function MessageLine({ avatar, title, at, children, onOpen, tools, handle }: Props) {
   return (
     <li className={styles.row}>
-      <button type="button" className={styles.line} onClick={onOpen}>
+      <button type="button" className={styles.line} onClick={onOpen} {...handle}>
         <Avatar {...avatar} size="small" />
         <span className={styles.top}><b dir="auto">{title}</b><Time at={at} form="brief" /></span>
         <span className={styles.text} dir="auto">{children}</span>

@@ -1,4 +1,5 @@
 import { Pause, Play } from 'lucide-react'
+import type { ComponentProps } from 'react'
 import { length } from '@/lib/dates'
 import { useT } from '@/lib/i18n'
 import type { Audio } from '@/lib/useAudio'
@@ -17,14 +18,16 @@ interface Props {
   /// 0 to 100.
   waveform?: number[]
   loading?: boolean
+  /// What else its button does: the waveform is moved in already.
+  handle?: ComponentProps<'button'>
 }
 
 /// A recording: play and pause, its waveform to seek in, and its length.
-export function Player({ audio, duration, waveform, loading = false }: Props) {
+export function Player({ audio, duration, waveform, loading = false, handle }: Props) {
   const t = useT()
   return (
     <div className={styles.player}>
-      <button type="button" className={styles.play} aria-label={audio.playing ? t('voice.pause') : t('voice.play')} onClick={audio.toggle}>
+      <button type="button" className={styles.play} aria-label={audio.playing ? t('voice.pause') : t('voice.play')} onClick={audio.toggle} {...handle}>
         {loading ? <Spinner /> : audio.playing ? <Pause size={22} fill="currentColor" /> : <Play size={22} fill="currentColor" />}
       </button>
       <span className={styles.track}>

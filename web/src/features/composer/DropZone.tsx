@@ -1,5 +1,6 @@
 import { Upload } from 'lucide-react'
 import { useState, type ClipboardEvent, type DragEvent, type ReactNode } from 'react'
+import { isOwnDrag } from '@/api/dragOut'
 import { useT } from '@/lib/i18n'
 import styles from './DropZone.module.css'
 
@@ -8,7 +9,14 @@ interface Props {
   children: ReactNode
 }
 
-const carriesFiles = (event: DragEvent) => event.dataTransfer.types.includes('Files')
+const carriesFiles = ({ dataTransfer }: DragEvent) => dataTransfer.types.includes('Files') && !isOwnDrag(dataTransfer)
+
+/// A file of a message is not uploaded again, and its link not written into the field.
+function refuseOwn(event: DragEvent): void {
+  if (!isOwnDrag(event.dataTransfer)) return
+  event.preventDefault()
+  event.dataTransfer.dropEffect = 'none'
+}
 
 /// Accepts files dropped or pasted anywhere in the chat.
 export function DropZone({ onFiles, children }: Props) {
@@ -25,12 +33,16 @@ export function DropZone({ onFiles, children }: Props) {
       className={styles.zone}
       onPaste={paste}
       onDragEnter={(event) => { if (carriesFiles(event)) setOver(true) }}
-      onDragOver={(event) => { if (carriesFiles(event)) event.preventDefault() }}
+      onDragOver={(event) => {
+        if (carriesFiles(event)) event.preventDefault()
+        refuseOwn(event)
+      }}
       onDragLeave={(event) => {
         if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false)
       }}
       onDrop={(event) => {
         setOver(false)
+        refuseOwn(event)
         if (!carriesFiles(event)) return
         event.preventDefault()
         onFiles([...event.dataTransfer.files])

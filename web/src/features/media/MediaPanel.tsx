@@ -1,6 +1,7 @@
 import { FileText, Image as ImageIcon, Link as LinkIcon, Mic } from 'lucide-react'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { useState, type ReactNode } from 'react'
+import { useDragOut } from '@/api/dragOut'
 import { request } from '@/api/http'
 import { keys } from '@/api/keys'
 import { useThumbnail, usePerson } from '@/api/queries'
@@ -62,11 +63,12 @@ const filesOf = (message: Message, kind: Kind): Attachment[] => message.attachme
 function Tile({ file, onOpen }: { file: Attachment; onOpen: () => void }) {
   const t = useT()
   const { data } = useThumbnail(file)
+  const drag = useDragOut(file)
   const name = file.filename
   return (
     <li>
-      <button type="button" className={styles.tile} aria-label={t('message.open_image', { name })} onClick={onOpen}>
-        {data ? <img src={data} alt="" loading="lazy" /> : <ImageIcon size={22} />}
+      <button type="button" className={styles.tile} aria-label={t('message.open_image', { name })} onClick={onOpen} {...drag}>
+        {data ? <img src={data} alt="" loading="lazy" draggable={false} /> : <ImageIcon size={22} />}
       </button>
     </li>
   )
@@ -77,7 +79,8 @@ function Line({ message, kind, onOpen }: { message: Message; kind: Kind; onOpen:
   const author = usePerson(message.author_id)
   const name = authorName(t, message, author)
   const file = message.attachments[0]
+  const drag = useDragOut(kind === 'link' ? undefined : file)
   const text = kind === 'link' ? linksIn(message.content ?? '').map(({ url }) => url).join(' ') || summary(t, message)
     : file ? `${kind === 'audio' && message.type === 'voice' ? summary(t, message) : file.filename} · ${size(file.size, t)}` : summary(t, message)
-  return <MessageLine avatar={{ id: message.author_id, name: name || '?', url: author?.avatar_url }} title={name} at={message.ts} onOpen={onOpen}>{text}</MessageLine>
+  return <MessageLine avatar={{ id: message.author_id, name: name || '?', url: author?.avatar_url }} title={name} at={message.ts} onOpen={onOpen} handle={drag}>{text}</MessageLine>
 }

@@ -1,4 +1,5 @@
 import { Suspense, useState } from 'react'
+import { useDragOut } from '@/api/dragOut'
 import { useThumbnail } from '@/api/queries'
 import type { Attachment, Message } from '@/api/types'
 import { useT } from '@/lib/i18n'
@@ -35,14 +36,16 @@ function Picture({ file, local, onOpen }: { file: Attachment; local: Blob | null
   const here = useObjectUrl(local)
   const { data, isError, refetch } = useThumbnail(file, !local)
   const url = here ?? data
+  const drag = useDragOut(file)
   return (
     <button
       type="button"
       tabIndex={-1}
       aria-label={t('message.open_image', { name: file.filename })}
       onClick={() => (isError ? void refetch() : url && onOpen(url))}
+      {...drag}
     >
-      {url && <img src={url} alt="" />}
+      {url && <img src={url} alt="" draggable={false} />}
       {isError && <span>{t('message.not_loaded')}</span>}
     </button>
   )

@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { Download, File, FileText } from 'lucide-react'
 import { Suspense, useState } from 'react'
 import { toast } from 'sonner'
+import { useDragOut } from '@/api/dragOut'
 import { bytes } from '@/api/http'
 import { saveFile } from '@/api/save'
 import type { Attachment } from '@/api/types'
@@ -24,6 +25,7 @@ export function FilePart({ file }: { file: Attachment | undefined }) {
   const t = useT()
   const cache = useQueryClient()
   const [reading, setReading] = useState(false)
+  const drag = useDragOut(file)
   const id = file?.id
   const name = file?.filename ?? t('message.file')
   // The app has no tabs for a PDF.
@@ -53,7 +55,7 @@ export function FilePart({ file }: { file: Attachment | undefined }) {
 
   return (
     <span className={styles.row}>
-      <button type="button" className={styles.file} disabled={!id} onClick={() => void act()}>
+      <button type="button" className={styles.file} disabled={!id} onClick={() => void act()} {...drag}>
         <span className={styles.icon}>{preview ? <FileText size={20} /> : id ? <Download size={20} /> : <File size={20} />}</span>
         <span className={styles.name}>
           <span className="visually-hidden">{preview ? t('file.open') : t('message.save')} </span>

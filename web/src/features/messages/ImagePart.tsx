@@ -1,4 +1,5 @@
 import { Suspense, useState } from 'react'
+import { useDragOut } from '@/api/dragOut'
 import { useThumbnail } from '@/api/queries'
 import type { Message } from '@/api/types'
 import { Placeholder } from '@/components/Placeholder'
@@ -25,6 +26,7 @@ export function ImagePart({ message, local }: { message: Message; local: Blob | 
   const height = message.payload?.height ?? attachment?.height ?? 240
   const box = fit(width, height, MAX)
   const url = here ?? data
+  const drag = useDragOut(attachment)
   const name = attachment?.filename ?? t('message.image')
   return (
     <>
@@ -36,9 +38,10 @@ export function ImagePart({ message, local }: { message: Message; local: Blob | 
         style={{ width: box.width, aspectRatio: `${box.width} / ${box.height}` }}
         aria-label={t('message.open_image', { name })}
         onClick={() => (isError ? void refetch() : setLarge(true))}
+        {...drag}
       >
         {attachment?.placeholder && !drawn && <Placeholder hash={attachment.placeholder} />}
-        {url && <img src={url} alt={message.content ?? name} onLoad={() => setDrawn(true)} />}
+        {url && <img src={url} alt={message.content ?? name} draggable={false} onLoad={() => setDrawn(true)} />}
         {isError && <span>{t('message.not_loaded')}</span>}
       </button>
       {large && url && <Suspense><Lightbox message={message} preview={url} onClose={() => setLarge(false)} /></Suspense>}

@@ -2,6 +2,7 @@ import { ChevronLeft, ChevronRight, Download, X, ZoomIn, ZoomOut } from 'lucide-
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useRef, type KeyboardEvent, type MouseEvent } from 'react'
 import { toast } from 'sonner'
+import { useDragOut } from '@/api/dragOut'
 import { useBlob, useThumbnail } from '@/api/queries'
 import { saveFile } from '@/api/save'
 import type { Message } from '@/api/types'
@@ -31,6 +32,7 @@ export function Lightbox({ message, at: first = 0, preview, onClose }: Props) {
   const { data: small } = useThumbnail(file, file?.has_thumbnail ?? false)
   const url = data ?? (shown.message === message && shown.at === first ? preview : small)
   const name = file?.filename ?? t('message.image')
+  const drag = useDragOut(file)
   const { stage, picture, view, moved, reset, larger, smaller } = useZoom(step)
   const show = (by: 1 | -1) => { if (step(by)) reset() }
   useEffect(() => {
@@ -76,7 +78,7 @@ export function Lightbox({ message, at: first = 0, preview, onClose }: Props) {
       <nav>
         <button type="button" aria-label={t('lightbox.smaller')} disabled={view.scale === 1} onClick={smaller}><ZoomOut size={20} /></button>
         <button type="button" aria-label={t('lightbox.larger')} onClick={larger}><ZoomIn size={20} /></button>
-        {url && <a href={data ?? url} download={name} onClick={save} aria-label={t('message.download', { name })}><Download size={20} /></a>}
+        {url && <a href={data ?? url} download={name} onClick={save} aria-label={t('message.download', { name })} {...drag}><Download size={20} /></a>}
         <button type="button" aria-label={t('common.close')} onClick={() => ref.current?.close()}><X size={22} /></button>
       </nav>
     </dialog>

@@ -1,5 +1,6 @@
 import { Play } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
+import { useDragOut } from '@/api/dragOut'
 import { useBlob, useLink, useThumbnail } from '@/api/queries'
 import type { Message } from '@/api/types'
 import { Placeholder } from '@/components/Placeholder'
@@ -22,6 +23,7 @@ export function VideoPart({ message, local, at = 0 }: { message: Message; local:
   const video = useRef<HTMLVideoElement>(null)
   const file = message.attachments[at]
   const { data: poster } = useThumbnail(file, !local)
+  const drag = useDragOut(file)
   // The players of the app's webviews know no scheme of ours: they get the whole file.
   const isWhole = shell().desktop !== null
   const { data, refetch } = useLink(file?.id || undefined, !local && !isWhole)
@@ -63,7 +65,7 @@ export function VideoPart({ message, local, at = 0 }: { message: Message; local:
       {started
         ? <button type="button" tabIndex={-1} className={styles.rate} aria-label={t('voice.speed', { speed })} onClick={faster}>{speed}×</button>
         : (
-          <button type="button" tabIndex={-1} className={styles.start} aria-label={t('video.play', { name })} disabled={!url && !isWhole} onClick={() => setStarted(true)}>
+          <button type="button" tabIndex={-1} className={styles.start} aria-label={t('video.play', { name })} disabled={!url && !isWhole} onClick={() => setStarted(true)} {...drag}>
             <span><Play size={26} fill="currentColor" /></span>
             {ms ? <small>{length(ms)}</small> : null}
           </button>
