@@ -140,9 +140,9 @@ async fn a_deleted_chat_is_gone_for_everybody_at_once() {
     let before = eve.cursor().await;
     ann.delete(&format!("/admin/chats/{garden}")).await.expect(204);
     for socket in [&mut bobs, &mut eves] {
-        assert_eq!(socket.until("chat.removed").await["chat_id"], garden);
+        assert_eq!(socket.until("chat.removed").await["id"], garden);
     }
-    assert_eq!(eve.resume(&before).await.until("chat.removed").await["chat_id"], garden);
+    assert_eq!(eve.resume(&before).await.until("chat.removed").await["id"], garden);
     for person in [&bob, &eve] {
         person.get(&format!("/chats/{garden}")).await.refused(404, "not_found");
         let chats = person.get("/chats").await.expect(200);
