@@ -12,6 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "notify",
         "save",
         "save_text",
+        "dropped",
         "socket_open",
         "socket_send",
         "socket_close",

@@ -54,8 +54,8 @@ for part in "$@"; do
         has xdotool || lack 'xdotool' xdotool
         has gnome-keyring-daemon || lack 'a keyring (gnome-keyring)' gnome-keyring
         has minisign || lack 'minisign' minisign
-        /usr/bin/python3 -c 'import dbus, gi; gi.require_version("GdkPixbuf", "2.0")' 2>/dev/null ||
-            lack 'D-Bus for Python' python3-dbus python3-gi gir1.2-gdkpixbuf-2.0
+        /usr/bin/python3 -c 'import dbus, gi; gi.require_version("GdkPixbuf", "2.0"); gi.require_version("Gtk", "3.0")' 2>/dev/null ||
+            lack 'D-Bus and GTK for Python' python3-dbus python3-gi gir1.2-gdkpixbuf-2.0 gir1.2-gtk-3.0
         ldconfig -p | grep -q ayatana-appindicator3 || lack 'the tray library' libayatana-appindicator3-1
         ;;
     desktop-deb)

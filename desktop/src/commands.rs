@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use tauri::http::Uri;
-use tauri::ipc::Channel;
+use tauri::ipc::{Channel, Response};
 use tauri::{AppHandle, Manager, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt;
 use url::Url;
@@ -20,6 +20,9 @@ use besedka_desktop_core::forward::{self, Target};
 use besedka_desktop_core::net;
 use besedka_desktop_core::socket::Heard;
 use besedka_desktop_core::texts::Catalogue;
+
+/// The largest file that is passed to a page as a whole, in bytes. Larger ones are chosen, not dropped.
+const LARGEST_DROPPED: u64 = 200_000_000;
 
 /// What the page's own window lets it do.
 fn account(window: &WebviewWindow) -> Result<u32, String> {
@@ -230,6 +233,19 @@ async fn choose_place(window: &WebviewWindow, name: &str) -> Option<PathBuf> {
     }
     dialog.save_file(move |file| drop(chosen.send(file)));
     choice.await.ok().flatten()?.into_path().ok()
+}
+
+/// A file that was dropped on the window: its bytes, once. No other file can be asked for.
+#[tauri::command]
+pub async fn dropped(window: WebviewWindow, shell: State<'_, Shell>, id: u32) -> Result<Response, String> {
+    let path = shell.take_dropped(account(&window)?, id).ok_or("no such file was dropped")?;
+    let size = tokio::fs::metadata(&path).await.map_or(0, |known| known.len());
+    let failed = |reason: &str| shell.texts.with("desktop.drop.failed", &[("reason", reason)]);
+    if size > LARGEST_DROPPED {
+        return Err(failed(&shell.texts.get("desktop.drop.too_large")));
+    }
+    let bytes = tokio::fs::read(&path).await.map_err(|error| failed(&error.to_string()))?;
+    Ok(Response::new(bytes))
 }
 
 fn not_saved(shell: &Shell, reason: &str) -> String {

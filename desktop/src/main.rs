@@ -66,6 +66,7 @@ fn main() {
             commands::notify,
             commands::save,
             commands::save_text,
+            commands::dropped,
             commands::socket_open,
             commands::socket_send,
             commands::socket_close,

@@ -22,6 +22,16 @@ pub enum Told {
     Open { path: String },
     /// A word for the user.
     Note { text: String },
+    /// Files were dropped at this place of the page; it asks for each by `dropped`.
+    Dropped { files: Vec<DroppedFile>, x: f64, y: f64 },
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct DroppedFile {
+    pub id: u32,
+    pub name: String,
+    #[serde(rename = "type")]
+    pub media_type: String,
 }
 
 #[derive(Default)]
@@ -32,6 +42,8 @@ struct Page {
     unread: u32,
     /// The address that a link brought, for the page that asks for one.
     entered: Option<String>,
+    /// The files that were dropped on it last, by their numbers, until it asks for them.
+    dropped: HashMap<u32, PathBuf>,
 }
 
 pub struct Shell {
@@ -108,6 +120,23 @@ impl Shell {
         }
     }
 
+    /// Keeps files that were dropped on the window of an account, instead of those before. Folders are not among them.
+    pub fn drop_files(&self, account: u32, paths: &[PathBuf]) -> Vec<DroppedFile> {
+        let (mut kept, mut files) = (HashMap::new(), Vec::new());
+        for (id, path) in (0..).zip(paths.iter().filter(|path| path.is_file())) {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            files.push(DroppedFile { id, media_type: media_type(&name), name });
+            kept.insert(id, path.clone());
+        }
+        self.pages().entry(account).or_default().dropped = kept;
+        files
+    }
+
+    /// A file that was dropped on the window of an account. It is given once.
+    pub fn take_dropped(&self, account: u32, id: u32) -> Option<PathBuf> {
+        self.pages().get_mut(&account)?.dropped.remove(&id)
+    }
+
     /// Notes an account's unread messages; answers how many there are in all.
     pub fn count(&self, account: u32, unread: u32) -> u32 {
         let mut pages = self.pages();
@@ -140,4 +169,16 @@ impl Shell {
     pub fn forget(&self, account: u32) {
         self.pages().remove(&account);
     }
+}
+
+/// The media type that the system gives files of such a name; empty if it knows none.
+#[cfg(target_os = "linux")]
+fn media_type(name: &str) -> String {
+    let (content_type, _) = gio::content_type_guess(Some(name), &[]);
+    gio::content_type_get_mime_type(&content_type).map(Into::into).unwrap_or_default()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn media_type(_: &str) -> String {
+    String::new()
 }

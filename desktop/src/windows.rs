@@ -1,7 +1,12 @@
 //! One window for each account, with its own storage: accounts share nothing that a page could read.
 
+use std::path::PathBuf;
+
 use tauri::webview::{NewWindowResponse, PageLoadEvent};
-use tauri::{AppHandle, Manager, Url, WebviewUrl, WebviewWindow, WebviewWindowBuilder, WindowEvent};
+use tauri::{
+    AppHandle, DragDropEvent, Manager, PhysicalPosition, Url, WebviewUrl, WebviewWindow,
+    WebviewWindowBuilder, WindowEvent,
+};
 use tauri_plugin_opener::OpenerExt;
 
 use crate::menu;
@@ -76,8 +81,6 @@ fn make(app: &AppHandle, account: &Account, is_visible: bool) -> tauri::Result<W
         .min_inner_size(360.0, 480.0)
         .visible(is_visible)
         .data_directory(app.path().app_local_data_dir()?.join("accounts").join(id.to_string()))
-        // Files are dropped on the page, which knows what to do with them.
-        .disable_drag_drop_handler()
         // Nothing but the app's own pages is shown; what else is opened is the browser's.
         .on_navigation(move |url| {
             is_own(url) || {
@@ -103,6 +106,9 @@ fn make(app: &AppHandle, account: &Account, is_visible: bool) -> tauri::Result<W
         store[12..].copy_from_slice(&id.to_be_bytes());
         builder.data_store_identifier(store)
     };
+    // Files are dropped on the page, which knows what to do with them. WebKitGTK gives it none: there the shell takes them.
+    #[cfg(not(target_os = "linux"))]
+    let builder = builder.disable_drag_drop_handler();
     let window = builder.build()?;
     if (account.zoom - 1.0).abs() > f64::EPSILON {
         window.set_zoom(account.zoom)?;
@@ -118,10 +124,24 @@ fn make(app: &AppHandle, account: &Account, is_visible: bool) -> tauri::Result<W
                 log::warn!("a window could not be hidden: {error}");
             }
         }
+        WindowEvent::DragDrop(DragDropEvent::Drop { paths, position }) => {
+            dropped(&closed, id, paths, *position)
+        }
         WindowEvent::Focused(true) => closed.state::<Shell>().accounts.show(id),
         _ => {}
     });
     Ok(window)
+}
+
+/// Tells the page which files were dropped on it, and where.
+fn dropped(window: &WebviewWindow, account: u32, paths: &[PathBuf], at: PhysicalPosition<f64>) {
+    let shell = window.state::<Shell>();
+    let files = shell.drop_files(account, paths);
+    if files.is_empty() {
+        return;
+    }
+    let zoom = shell.accounts.get(account).map_or(1.0, |account| account.zoom);
+    shell.tell(account, Told::Dropped { files, x: at.x / zoom, y: at.y / zoom });
 }
 
 /// The other systems check spelling by themselves.

@@ -44,16 +44,30 @@ test('a file that is chosen arrives whole', async () => {
   assert.ok(bytes.equals(await got('отчёт.bin')))
 })
 
-test('a file that is dropped on the page arrives whole', async () => {
-  await app.run(`
-    const files = new DataTransfer()
-    files.items.add(new File([Uint8Array.from(atob(args[0]), (letter) => letter.charCodeAt(0))], 'dropped.bin'))
-    const field = document.querySelector('form textarea, form [role=textbox]')
-    for (const kind of ['dragenter', 'dragover', 'drop']) field.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer: files }))
-  `, bytes.toString('base64'))
-  await app.shows('dropped.bin')
+test('files that are dropped on the window out of another program arrive whole, and no other file can be asked for', async () => {
+  const paths = ['чертёж №1.bin', 'plan.bin'].map((name) => join(folder, name))
+  for (const path of paths) writeFileSync(path, bytes)
+  await app.drop(...paths, folder)
+  for (const name of ['чертёж №1.bin', 'plan.bin']) await app.shows(name)
+  for (const id of [0, 1, 2]) {
+    const asked = app.run('return window.__TAURI_INTERNALS__.invoke("dropped", { id: args[0] })', id)
+    await assert.rejects(asked, /no such file was dropped/)
+  }
   await app.click('//button[@aria-label="Отправить"]')
-  assert.ok(bytes.equals(await got('dropped.bin')))
+  for (const name of ['чертёж №1.bin', 'plan.bin']) assert.ok(bytes.equals(await got(name)))
+})
+
+test('a picture that is dropped is sent as one', async () => {
+  const path = join(folder, 'точка.png')
+  const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+  writeFileSync(path, Buffer.from(png, 'base64'))
+  await app.drop(path)
+  await app.shows('точка.png')
+  await app.click('//button[@aria-label="Отправить"]')
+  await until('the picture arrives', async () => {
+    const [newest] = await boris.call('GET', `/messages?chat_id=${chat}&limit=1`)
+    return newest.type === 'image'
+  })
 })
 
 test('a received file is saved where the user says, and nowhere when they change their mind', async () => {

@@ -206,9 +206,34 @@ export class App {
     await until('the window is closed', () => !this.window())
   }
 
+  /** Drags files out of another program onto the middle of the window. */
+  async drop(...paths) {
+    const source = spawn(join(import.meta.dirname, 'drag_source.py'), paths, { stdio: ['ignore', 'pipe', 'inherit'], env: this.env })
+    let told = ''
+    source.stdout.on('data', (bytes) => (told += bytes))
+    try {
+      await until('the other program', () => told.includes('shown'))
+      const id = windowsOf(this.pid()).find((id) => tool('getwindowname', id) === 'Беседка')
+      tool('windowactivate', '--sync', id, 'windowmove', id, '0', '0')
+      const [, width, height] = /Geometry: (\d+)x(\d+)/.exec(tool('getwindowgeometry', id)).map(Number)
+      const [screen] = tool('getdisplaygeometry').split(' ').map(Number)
+      tool('mousemove', String(screen - 100), '100', 'mousedown', '1')
+      for (let step = 1; step <= 12; step++) {
+        const at = (from, to) => String(Math.round(from + ((to - from) * Math.min(step, 10)) / 10))
+        tool('mousemove', at(screen - 100, width / 2), at(100, height / 2), 'sleep', '0.1')
+      }
+      tool('mouseup', '1')
+      await until('the files are asked for', () => told.includes('asked'))
+    } finally {
+      source.kill()
+    }
+  }
+
   /** Answers the dialog of the system that asks for a file: keys, and texts that begin with a slash. */
   async dialog(...keys) {
-    const open = () => windowsOf(this.pid()).find((id) => tool('getwindowname', id) !== 'Беседка')
+    // GTK has a window of its own, of one pixel, since something was dragged over the app.
+    const others = ['Беседка', 'besedka-desktop']
+    const open = () => windowsOf(this.pid()).find((id) => !others.includes(tool('getwindowname', id)))
     const id = await until('a dialog', open)
     for (const key of keys) {
       tool('windowactivate', '--sync', id, key.startsWith('/') ? 'type' : 'key', key)

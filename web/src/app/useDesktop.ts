@@ -5,6 +5,7 @@ import { useEffect } from 'react'
 import { toast } from 'sonner'
 import { meQuery } from '@/api/queries'
 import type { SessionState } from '@/api/session'
+import { dropFiles } from '@/lib/dropped'
 import { go } from '@/lib/route'
 import { shell } from '@/lib/shell'
 
@@ -12,7 +13,13 @@ export function useDesktop(state: SessionState): void {
   const { data: me } = useQuery({ ...meQuery, enabled: false })
   const name = state === 'in' ? me?.display_name : null
   useEffect(() => {
-    void shell().desktop?.listen((told) => (told.kind === 'open' ? go(told.path) : void toast(told.text, { duration: 15_000 })))
+    const { desktop } = shell()
+    void desktop?.listen((told) => {
+      if (told.kind === 'open') go(told.path)
+      else if (told.kind === 'note') toast(told.text, { duration: 15_000 })
+      // The shell says in words what went wrong.
+      else void dropFiles(told, desktop).catch((reason: unknown) => toast.error(String(reason)))
+    })
   }, [])
   useEffect(() => {
     // Unknown until the session is.

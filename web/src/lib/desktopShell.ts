@@ -34,6 +34,7 @@ export async function connectShell(): Promise<Shell> {
         channel.onmessage = listener
         return invoke('listen', { channel })
       },
+      dropped: (id) => invoke('dropped', { id }),
     },
   }
 }

@@ -8,7 +8,17 @@ export interface Notice {
 }
 
 /// What a shell tells the page.
-export type Told = { kind: 'open'; path: string } | { kind: 'note'; text: string }
+export type Told =
+  | { kind: 'open'; path: string }
+  | { kind: 'note'; text: string }
+  | { kind: 'dropped'; files: DroppedFile[]; x: number; y: number }
+
+/// A file that the shell took for the page.
+export interface DroppedFile {
+  id: number
+  name: string
+  type: string
+}
 
 /// What the app does in the browser's stead.
 export interface Desktop {
@@ -24,6 +34,8 @@ export interface Desktop {
   /// Names the account in the app's menu; null once nobody is signed in.
   setName: (name: string | null) => Promise<void>
   listen: (listener: (told: Told) => void) => Promise<void>
+  /// The bytes of a file that was dropped.
+  dropped: (id: number) => Promise<ArrayBuffer>
 }
 
 export interface Shell {
