@@ -9,7 +9,7 @@ import { Cursor } from './cursor'
 import { applyEvents, meOf } from './events'
 import { connectionOf, request } from './http'
 import { keys } from './keys'
-import { offlineOf, type OfflineCopy } from './offline'
+import { isAway, offlineOf, type OfflineCopy } from './offline'
 import { chatsQuery, meQuery } from './queries'
 import { LiveSocket, type LiveStatus } from './socket'
 import type { Frame, Message, ServerFrame, SyncPage, User } from './types'
@@ -17,6 +17,8 @@ import type { Frame, Message, ServerFrame, SyncPage, User } from './types'
 /// How often receipt is confirmed, and for how many chats at a time: the server closes a socket that says too much.
 const CONFIRM_MS = 1_000
 const CONFIRM_CHATS = 3
+/// When it is tried again, if the server could not take it.
+const CONFIRM_AGAIN_MS = 15_000
 const TYPING_MS = 5_000
 const SEND_TYPING_MS = 3_500
 
@@ -66,6 +68,8 @@ export async function connectLive(cache: QueryClient): Promise<() => void> {
         state.wasLive = true
       }
       state.setStatus(status)
+      // What came just before the connection broke.
+      if (isLive(status)) confirmSoon(cache)
     },
     onEnded,
     poll: (cursor, wait, signal) => request<SyncPage>(cache, 'GET', '/sync', { query: { cursor, wait }, signal }),
@@ -84,7 +88,12 @@ export async function connectLive(cache: QueryClient): Promise<() => void> {
     removeEventListener('focus', wake)
     document.removeEventListener('visibilitychange', wake)
     live.stop()
-    if (state.socket === live) state.socket = null
+    if (state.socket !== live) return
+    state.socket = null
+    // The next connection may be somebody else's.
+    state.arrived.clear()
+    clearTimeout(state.confirming)
+    state.confirming = undefined
   }
 }
 
@@ -174,17 +183,35 @@ function receive(cache: QueryClient, frames: Frame[]): void {
 /// Tells the server that a message came to this device, for those who wrote it.
 function confirm(cache: QueryClient, message: Message): void {
   if (message.author_id === meOf(cache)) return
-  const live = liveOf(cache)
-  live.arrived.set(message.chat_id, Math.max(message.id, live.arrived.get(message.chat_id) ?? 0))
-  live.confirming ??= setTimeout(() => confirmArrived(live), CONFIRM_MS)
+  const { arrived } = liveOf(cache)
+  arrived.set(message.chat_id, Math.max(message.id, arrived.get(message.chat_id) ?? 0))
+  confirmSoon(cache)
 }
 
-function confirmArrived(live: Live): void {
-  for (const [chat_id, message_id] of [...live.arrived].slice(0, CONFIRM_CHATS)) {
-    live.socket?.send('delivered', { chat_id, message_id })
-    live.arrived.delete(chat_id)
+function confirmSoon(cache: QueryClient, pause = CONFIRM_MS): void {
+  const live = liveOf(cache)
+  if (live.arrived.size > 0) live.confirming ??= setTimeout(() => void confirmArrived(cache, live), pause)
+}
+
+/// By the socket, or by requests while events are polled; without either it waits for a connection.
+async function confirmArrived(cache: QueryClient, live: Live): Promise<void> {
+  const { arrived, socket } = live
+  let pause = CONFIRM_MS
+  if (isLive(live.status)) {
+    await Promise.all([...arrived].slice(0, CONFIRM_CHATS).map(async ([chat_id, message_id]) => {
+      if (live.status === 'live') socket?.send('delivered', { chat_id, message_id })
+      else {
+        // What the server refuses is not told again.
+        const away = await request(cache, 'POST', `/chats/${chat_id}/delivered`, { body: { message_id } }).then(() => false, isAway)
+        if (away) return void (pause = CONFIRM_AGAIN_MS)
+      }
+      // A newer one may have come meanwhile.
+      if (arrived.get(chat_id) === message_id) arrived.delete(chat_id)
+    }))
   }
-  live.confirming = live.arrived.size > 0 ? setTimeout(() => confirmArrived(live), CONFIRM_MS) : undefined
+  if (live.socket !== socket) return
+  live.confirming = undefined
+  if (isLive(live.status)) confirmSoon(cache, pause)
 }
 
 /// Tells every listener of a message that came.

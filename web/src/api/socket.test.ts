@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Cursor } from './cursor'
-import { closeCodes, LiveSocket, type LiveStatus } from './socket'
+import { closeCodes, LiveSocket, type LiveStatus, type SocketPorts } from './socket'
 import type { Frame, SyncPage } from './types'
 
 class FakeSocket {
@@ -27,7 +27,7 @@ const last = () => FakeSocket.all.at(-1)!
 const said = (position: string): Frame => ({ event: 'message.created', data: {}, position })
 const positions = () => heard.filter(({ position }) => position).map(({ position }) => position)
 
-function start(cursor = 'c1-1') {
+function start(cursor = 'c1-1', poll?: SocketPorts['poll']) {
   const socket = new LiveSocket({
     url: 'ws://test/ws',
     token: async (refused) => { tokens.push(refused); return refused ? 'renewed' : 'token' },
@@ -35,14 +35,15 @@ function start(cursor = 'c1-1') {
     onStatus: (status) => statuses.push(status),
     onEnded: (reason) => ended.push(reason),
     open: () => new FakeSocket() as unknown as WebSocket,
+    poll,
     random: () => 1,
   }, new Cursor(cursor))
   socket.start()
   return socket
 }
 
-async function live(cursor?: string) {
-  const socket = start(cursor)
+async function live(cursor?: string, poll?: SocketPorts['poll']) {
+  const socket = start(cursor, poll)
   await last().accept()
   last().say({ event: 'ready', data: { user_id: 1, cursor: 'c1-1' } })
   return socket
@@ -244,5 +245,29 @@ test('where sockets do not get through, events are polled', async () => {
   await last().accept()
   last().say({ event: 'ready', data: { user_id: 1, cursor: 'c1-3' } })
   expect(statuses.at(-1)).toBe('live')
+  socket.stop()
+})
+
+test('a socket that worked is not counted among those that do not get through', async () => {
+  const poll = vi.fn(() => new Promise<SyncPage>(() => undefined))
+  const socket = await live('c1-1', poll)
+  // The server restarts, and is not back yet at the first attempt.
+  last().end(closeCodes.restart)
+  await vi.advanceTimersByTimeAsync(5_000)
+  last().end(1006)
+  expect(poll).not.toHaveBeenCalled()
+  expect(statuses.at(-1)).toBe('waiting')
+  await vi.advanceTimersByTimeAsync(2_000)
+  expect(FakeSocket.all).toHaveLength(3)
+  // One frame is enough to show that sockets get through.
+  await last().accept()
+  last().say(said('c1-2'))
+  last().end(1006)
+  await vi.advanceTimersByTimeAsync(4_000)
+  last().end(1006)
+  expect(poll).not.toHaveBeenCalled()
+  await vi.advanceTimersByTimeAsync(8_000)
+  last().end(1006)
+  expect(poll).toHaveBeenCalledTimes(1)
   socket.stop()
 })

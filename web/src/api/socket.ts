@@ -34,7 +34,7 @@ const POLL_MS = 5 * 60_000
 export class LiveSocket {
   private socket: WebSocket | null = null
   private tries = 0
-  /// Sockets in a row that were closed without a frame.
+  /// Sockets in a row that never said anything; the present one counts until it does.
   private silent = 0
   private polling: AbortController | null = null
   private refused = false
@@ -79,6 +79,7 @@ export class LiveSocket {
     this.clearTimers()
     if (this.stopped) return
     if (this.status !== 'waiting' && this.status !== 'polling') this.setStatus('connecting')
+    this.silent += 1
     let token: string
     const opening = (this.socket = (this.ports.open ?? ((url) => new WebSocket(url)))(this.ports.url))
     opening.onopen = async () => {
@@ -158,7 +159,6 @@ export class LiveSocket {
     }
     if (code === closeCodes.replaced) return this.setStatus('replaced')
     if (code === closeCodes.tokenExpired) this.refused = true
-    this.silent += 1
     if (this.silent >= SILENT_SOCKETS && this.ports.poll) return void this.poll(this.ports.poll)
     this.setStatus('waiting')
     this.retry = setTimeout(() => void this.connect(), this.pause(code))
