@@ -75,6 +75,7 @@ pub(super) async fn accept(
         };
         // All clients behind a proxy share its address.
         let Some(entry) = connections.add(peer.ip(), !site.is_proxy(peer.ip())) else { continue };
+        let _ = entry.connection.permit.set(permit);
         // Small responses must not wait for the acknowledgement of the previous packet.
         let _ = stream.set_nodelay(true);
         let addresses = (
@@ -97,7 +98,7 @@ pub(super) async fn accept(
                     }
                 }
             }
-            drop((permit, entry));
+            drop(entry);
         });
     }
     open.close();
@@ -204,22 +205,31 @@ mod tests {
     use poem::EndpointExt;
     use poem::endpoint::make;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+    use tokio::task::JoinHandle;
     use tokio::time::Instant;
 
     use super::*;
 
     /// A connection to a server that answers with the size of each body.
     fn open() -> DuplexStream {
-        let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let app = make(async |request: poem::Request| {
             let body = request.into_body().into_vec().await?;
             Ok::<_, poem::Error>(body.len().to_string())
         });
+        open_to(app, Arc::default()).0
+    }
+
+    /// A connection to an endpoint; also the task that serves requests.
+    fn open_to(
+        app: impl poem::Endpoint<Output: poem::IntoResponse> + 'static,
+        connection: Arc<Connection>,
+    ) -> (DuplexStream, JoinHandle<()>) {
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let app: App = Arc::new(poem::endpoint::ToDynEndpoint(app.map_to_response()));
         let address = Addr::SocketAddr(SocketAddr::from((Ipv4Addr::LOCALHOST, 1)));
         let addresses = (LocalAddr(address.clone()), RemoteAddr(address));
-        tokio::spawn(serve(ours, Scheme::HTTP, addresses, app, Arc::default(), CancellationToken::new()));
-        theirs
+        let serving = serve(ours, Scheme::HTTP, addresses, app, connection, CancellationToken::new());
+        (theirs, tokio::spawn(serving))
     }
 
     /// Sends a part every second until the server closes the connection or answers; tells how many seconds it took.
@@ -286,6 +296,38 @@ mod tests {
         client.write_all(head(1_000_000).as_bytes()).await.unwrap();
         let (took, answer) = drip(&mut client, &[0; 100]).await;
         assert!((15..=17).contains(&took) && answer.starts_with("HTTP/1.1 408"), "{took} {answer}");
+    }
+
+    #[tokio::test]
+    async fn an_upgraded_connection_counts_until_it_is_closed() {
+        let permits = Arc::new(Semaphore::new(1));
+        let connection = Arc::<Connection>::default();
+        connection.permit.set(permits.clone().try_acquire_owned().unwrap()).unwrap();
+        let app = make(async |request: poem::Request| {
+            let upgrade = request.take_upgrade()?;
+            tokio::spawn(async move {
+                if let Ok(mut connection) = upgrade.await {
+                    let _ = connection.read_u8().await;
+                }
+            });
+            let response = Response::builder().status(StatusCode::SWITCHING_PROTOCOLS);
+            Ok::<_, poem::Error>(
+                response.header(header::CONNECTION, "upgrade").header(header::UPGRADE, "echo").finish(),
+            )
+        });
+        let (mut client, serving) = open_to(app, connection);
+        client
+            .write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")
+            .await
+            .unwrap();
+        let mut begin = [0; 12];
+        client.read_exact(&mut begin).await.unwrap();
+        assert_eq!(&begin, b"HTTP/1.1 101");
+        serving.await.unwrap();
+        assert_eq!(permits.available_permits(), 0, "it is open");
+        drop(client);
+        let closed = tokio::time::timeout(Duration::from_secs(10), permits.acquire()).await;
+        assert!(closed.is_ok(), "it is closed");
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,10 +7,11 @@
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use besedka_api::connection::SignedInMark;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -40,6 +41,8 @@ pub(super) struct Connection {
     pub active: AtomicUsize,
     /// Whether a request in progress waits for its body.
     pub waits_for_body: AtomicBool,
+    /// One of the connections that may be open, a WebSocket too: its stream holds this.
+    pub permit: OnceLock<OwnedSemaphorePermit>,
     /// Until when something must happen if no request is in progress.
     phase: Mutex<(Phase, Instant)>,
 }
@@ -62,6 +65,7 @@ impl Default for Connection {
             close: CancellationToken::new(),
             active: AtomicUsize::new(0),
             waits_for_body: AtomicBool::new(false),
+            permit: OnceLock::new(),
             phase: Mutex::new((Phase::Head, Instant::now() + HEAD_TIMEOUT)),
         }
     }
