@@ -227,6 +227,19 @@ async fn logged(admin: &Person, count: usize) -> Vec<Value> {
 }
 
 #[tokio::test]
+async fn what_a_program_posts_by_a_webhook_is_pushed() {
+    let (_server, service, ann, bob, device) = start().await;
+    let chat = ann.group("Alerts", &[&bob]).await;
+    let hook = ann.post(&format!("/chats/{chat}/webhooks"), json!({"name": "Monitoring"})).await.expect(201);
+    let body = json!({"text": "<!channel> production is down"}).to_string();
+    let post = ann.http.post(hook["url"].as_str().unwrap()).header("Content-Type", "application/json");
+    assert_eq!(post.body(body).send().await.unwrap().status(), 200);
+    let told = service.told(&device, 1).await.remove(0);
+    assert_eq!((&told["chat_id"], &told["author_name"]), (&json!(chat), &json!("Monitoring")));
+    assert_eq!(told["mention"], true);
+}
+
+#[tokio::test]
 async fn a_message_is_pushed_encrypted_and_signed() {
     let (server, service, ann, bob, device) = start().await;
     let chat = ann.direct(&bob).await;

@@ -13,6 +13,7 @@ use crate::messenger::chats::notices::announce_notice;
 use crate::messenger::foundation::secrets::{random, sha256};
 use crate::messenger::foundation::{Actor, Error, Limit, Result, Retries, Subject, UnitOfWork};
 use crate::messenger::messages::mentions::find_mentioned;
+use crate::messenger::messages::push_queue::queue_pushes;
 use crate::model::{
     self, AuditAction, AuditTarget, BotKind, Content, IncomingWebhook, IncomingWebhookId, Kind, Mentions,
     Message, MessageId, Parts, Right, UserId, text,
@@ -209,6 +210,7 @@ impl WebhookSender {
             links::insert_many(&mut work.tx, &addresses).await?;
             work.after_commit(|messenger| messenger.preview(addresses));
         }
+        queue_pushes(&mut work, &[&message]).await?;
         if webhook.used_at.is_none_or(|used_at| used_at + USE_EVERY <= now) {
             incoming_webhooks::touch(&mut work.tx, webhook.id, now).await?;
         }
