@@ -229,3 +229,37 @@ async fn wrong_commands_are_refused() {
     ann.put(&path, json!({"commands": many})).await.refused(400, "invalid");
     assert_eq!(ann.get(&format!("/bots/{}", bot.id)).await.expect(200)["commands"], json!([]));
 }
+
+#[tokio::test]
+async fn a_command_that_is_sent_again_with_its_client_id_is_handed_over_once() {
+    let server = start().await;
+    let program = Other::saying(Answer::new(200, "")).await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let bot = bot_of(&ann, "builds").await;
+    let chat = bob.group("Team", &[]).await;
+    add(&bob, chat, &bot).await;
+    told(&ann, &bot, &program).await;
+    set_commands(&ann, &bot, &["deploy", "status"]).await;
+    let body = |text: &str, id: &str| json!({"chat_id": chat, "content": text, "client_id": id});
+    let first = bob.post("/messages", body("/deploy prod", "one")).await.expect(202);
+    // Each request has a key of its own.
+    assert_eq!(bob.post("/messages", body("/deploy prod", "one")).await.expect(202), first);
+    bob.post("/messages", body("/status", "two")).await.expect(202);
+    let asked = program.until_asked(2).await;
+    let commands: Vec<Value> = asked.iter().map(|one| one.json()["data"]["command"].clone()).collect();
+    assert_eq!(commands, ["deploy", "status"]);
+    let deliveries = server.count("SELECT COUNT(*) FROM webhook_deliveries").await;
+    assert_eq!(deliveries, 2);
+}
+
+#[tokio::test]
+async fn a_bot_becomes_no_owner() {
+    let server = start().await;
+    let ann = server.person("ann").await;
+    let bot = bot_of(&ann, "builds").await;
+    let chat = ann.group("Team", &[]).await;
+    add(&ann, chat, &bot).await;
+    let path = format!("/chats/{chat}/members/{}", bot.id);
+    ann.patch(&path, json!({"role": "owner"})).await.refused(409, "conflict");
+    ann.patch(&path, json!({"role": "admin"})).await.expect(200);
+}

@@ -182,9 +182,6 @@ async fn set_owner(work: &mut UnitOfWork, chat: ChatId, user: UserId, by: Actor)
     if member.role == Role::Owner {
         return Ok(());
     }
-    if member.person.is_bot {
-        return Err(Error::Conflict("A bot cannot look after a chat; choose a person"));
-    }
     let before = members::with_role(&mut work.tx, chat, Role::Owner).await?.pop();
     // The notice is the new owner's: whoever administers the chat is not in it.
     hand_over(work, chat, before, &member, user).await?;

@@ -56,6 +56,9 @@ pub(crate) async fn hand_over(
     if member.person.is_deactivated {
         return Err(Error::Conflict(DEACTIVATED));
     }
+    if member.person.is_bot {
+        return Err(Error::Conflict("A bot cannot look after a chat; choose a person"));
+    }
     if let Some(before) = before {
         set_role(work, chat, before, Role::Admin).await?;
     }

@@ -8,11 +8,12 @@ use crate::boxed;
 use crate::messenger::foundation::{Attempt, Error, Limit, Result, Subject};
 use crate::messenger::messages::draft::remove_draft_at;
 use crate::messenger::messages::request::{ChatLimit, NewMessage, PostRequest};
-use crate::messenger::messages::validate;
+use crate::messenger::messages::{retry_detection, validate};
 use crate::messenger::{Caller, Messenger};
 use crate::model::{
     ChatId, CommandCall, Delivery, DeliveryId, Kind, Message, MessageId, UserId, WebhookEvent, WebhookScope,
 };
+use crate::store::idempotency::Digest;
 use crate::store::{bots, chats, outgoing_webhooks, streams, users, webhook_deliveries};
 
 /// The HTTP status of a command that was handed to a bot.
@@ -42,7 +43,7 @@ impl Caller {
         match self.messenger.command_in(chat, self.access.user, &new).await? {
             Some((bot, call)) => {
                 let Self { messenger, access, attempt } = self;
-                let invoked = messenger.invoke((chat, bot, call), access.user, new, attempt).await?;
+                let invoked = messenger.invoke((chat, bot, call), access.user, new, attempt, None).await?;
                 Ok(Sent::Command(invoked))
             }
             None => self.post_message(chat, new).await.map(Sent::Message),
@@ -75,13 +76,15 @@ impl Messenger {
         Ok(bot.filter(|bot| *bot != author).map(|bot| (bot, call)))
     }
 
-    /// Hands a command to a bot, if the author could post in the chat.
+    /// Hands a command to a bot, if the author could post in the chat. One that is sent again, with its `client_id` or
+    /// because its answer was lost (`fingerprint`), is not handed over again.
     pub(crate) async fn invoke(
         &self,
         (chat, bot, call): (ChatId, UserId, CommandCall),
         author: UserId,
         new: NewMessage,
         attempt: Option<Attempt>,
+        fingerprint: Option<Digest>,
     ) -> Result<InvokedCommand> {
         self.limit(Limit::Send(author))?;
         let mut work = self.begin().await?;
@@ -89,9 +92,26 @@ impl Messenger {
         request.chat_limit = ChatLimit::Exempt;
         validate::check(&mut work, &request, self.settings.voice_limit).await?;
         let NewMessage { content, client_id, reply_to, thread, clears_draft, .. } = request.new;
+        let seq = streams::seqs(&mut work.tx, &[chat.into()]).await?.into_values().next();
+        let (id, now) = (MessageId(self.id()), work.now);
+        let mut message = Message::new(id, (chat, seq.unwrap_or_default()), author, content, now);
+        let resend =
+            client_id.as_ref().map(|id| self.request(Some(author), "command", &format!("{chat} {id}"), &[]));
+        (message.client_id, message.expires_at) = (client_id, Some(now));
+        let mut is_resent = match fingerprint {
+            Some(fingerprint) => retry_detection::is_retry(&mut work, fingerprint).await?,
+            None => false,
+        };
+        if let Some(resend) = &resend {
+            is_resent |= !self.keys.find_many(&mut work.tx, &[resend.fingerprint()]).await?.is_empty();
+        }
+        if is_resent {
+            work.once(attempt.map(|attempt| attempt.answering(ACCEPTED)), Subject::Nothing);
+            work.commit().await?;
+            return Ok(InvokedCommand { bot, call, message });
+        }
         let about = chats::by_id(&mut work.tx, chat).await?.ok_or(Error::NotFound("chat"))?;
         let user = users::by_id(&mut work.tx, author).await?.ok_or(Error::Unauthorized)?;
-        let now = work.now;
         let body = json!({
             "type": WebhookEvent::CommandInvoked.name(),
             "timestamp": format!("{}Z", now.iso()),
@@ -129,14 +149,16 @@ impl Messenger {
         if clears_draft {
             remove_draft_at(&mut work, author, chat, thread).await?;
         }
-        let seq = streams::seqs(&mut work.tx, &[chat.into()]).await?.into_values().next();
-        let id = MessageId(self.id());
-        let mut message = Message::new(id, (chat, seq.unwrap_or_default()), author, content, now);
-        (message.client_id, message.expires_at) = (client_id, Some(now));
+        let has_key = attempt.is_some();
         // The native API answers a command differently from a message.
         work.once(attempt.map(|attempt| attempt.answering(ACCEPTED)), Subject::Nothing);
+        work.once(resend, Subject::Nothing);
         work.mark_changed();
-        work.commit().await?;
+        match work.commit().await {
+            // It was sent twice at the same time.
+            Err(Error::Repeated(_)) if !has_key => {}
+            committed => committed?,
+        }
         Ok(InvokedCommand { bot, call, message })
     }
 }

@@ -65,7 +65,8 @@ impl Caller {
         let fingerprint = retry_detection::fingerprint(&request);
         if let Some((bot, call)) = command {
             let PostRequest { author, new, attempt, .. } = request;
-            let invoked = self.messenger.invoke((chat, bot, call), author, new, attempt).await?;
+            let command = (chat, bot, call);
+            let invoked = self.messenger.invoke(command, author, new, attempt, Some(fingerprint)).await?;
             let message = Sent::Command(invoked).into_message();
             let unacknowledged = UnacknowledgedPost::new(&self.messenger, fingerprint, message.id);
             return Ok((message, unacknowledged));

@@ -89,6 +89,16 @@ pub(crate) fn fingerprint(request: &PostRequest) -> Digest {
     ])
 }
 
+/// Whether what has this fingerprint is retried now. It is found once.
+pub(crate) async fn is_retry(work: &mut UnitOfWork, fingerprint: Digest) -> Result<bool> {
+    let since = work.now - PATIENCE;
+    let is_retry = !unacknowledged::take(&mut work.tx, &[fingerprint], since).await?.is_empty();
+    if is_retry {
+        work.mark_changed();
+    }
+    Ok(is_retry)
+}
+
 /// The existing messages of posts that are retried now. Each is found once.
 pub(crate) async fn take(
     work: &mut UnitOfWork,
