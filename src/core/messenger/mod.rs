@@ -95,6 +95,7 @@ use crate::boxed;
 use crate::files::{Files, LinkSigner, ProbeFailure};
 use crate::hub::{Close, Deliveries, Hub};
 use crate::messenger::foundation::SharedQueries;
+use crate::messenger::foundation::limits::Reservation;
 use crate::model::{Chat, Event, Ids, UserId};
 use crate::store::Db;
 use crate::store::idempotency::{self, Keys};
@@ -357,10 +358,19 @@ impl Messenger {
     /// Counts one towards a limit, or refuses it.
     pub fn limit(&self, limit: Limit) -> Result<()> {
         self.limits.take(limit)?;
+        self.share_limit(limit);
+        Ok(())
+    }
+
+    /// Counts a failed attempt.
+    pub(crate) fn count_failure(&self, attempt: Reservation<'_>) {
+        self.share_limit(attempt.keep());
+    }
+
+    fn share_limit(&self, limit: Limit) {
         if let Some(message) = limit.shared() {
             self.publish(message);
         }
-        Ok(())
     }
 
     /// Whether the database and the folder for files answer, and it does not stop. A bucket that is down is

@@ -82,7 +82,7 @@ impl Visitor {
         let messenger = &self.messenger;
         messenger.limit(Limit::SignIn(self.address.into()))?;
         let failures = Limit::WrongPassword(name_key(&crate::model::fold(&who.name)));
-        messenger.limits.check(failures)?;
+        let attempt = messenger.limits.reserve(failures)?;
         let found = users::credentials(&mut messenger.db.read().await?, &who.name).await?;
         let (user, hash) = found.unzip();
         let is_correct = messenger.passwords.verify(&who.password, hash.clone()).await?;
@@ -90,7 +90,7 @@ impl Visitor {
             if let Some(user) = user {
                 messenger.failed_sign_ins.count(user, self.address);
             }
-            messenger.limit(failures)?;
+            messenger.count_failure(attempt);
             return Err(Error::WrongPassword);
         };
         let mut work = messenger.begin_for([user]).await?;

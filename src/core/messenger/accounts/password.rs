@@ -61,11 +61,10 @@ impl Caller {
         password: &str,
     ) -> Result<ConfirmedPassword> {
         let (messenger, user) = (&self.messenger, self.access.user);
-        let failures = Limit::WrongConfirmation(user);
-        messenger.limits.check(failures)?;
+        let attempt = messenger.limits.reserve(Limit::WrongConfirmation(user))?;
         let hash = users::password_hash(&mut messenger.db.read().await?, user).await?;
         if !messenger.passwords.verify(password, hash.clone()).await? {
-            messenger.limit(failures)?;
+            messenger.count_failure(attempt);
             return Err(wrong(field));
         }
         Ok(ConfirmedPassword { field, user, hash })

@@ -160,6 +160,20 @@ impl Limits {
         self.request(limit, true)
     }
 
+    /// Takes one for an attempt that counts only if it fails: of many at the same time no more are made than may fail.
+    pub(crate) fn reserve(&self, limit: Limit) -> Result<Reservation<'_>> {
+        self.take(limit)?;
+        Ok(Reservation { limits: self, limit, is_kept: false })
+    }
+
+    fn give_back(&self, limit: Limit) {
+        let (_, every) = limit.quota();
+        let mut keys = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(full_at) = keys.get_mut(&limit) {
+            *full_at -= i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
+        }
+    }
+
     /// Fails if one more request would exceed the limit, without counting one.
     pub(crate) fn check(&self, limit: Limit) -> Result<()> {
         self.request(limit, false)
@@ -189,6 +203,29 @@ impl Limits {
     }
 }
 
+/// One of a limit, which is given back when this is dropped, unless it is kept.
+pub(crate) struct Reservation<'a> {
+    limits: &'a Limits,
+    limit: Limit,
+    is_kept: bool,
+}
+
+impl Reservation<'_> {
+    /// Counts it for good, on this node.
+    pub(crate) fn keep(mut self) -> Limit {
+        self.is_kept = true;
+        self.limit
+    }
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            self.limits.give_back(self.limit);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -207,6 +244,18 @@ mod tests {
             assert_eq!(Limit::from_message(kind, high, low), Some(limit));
         }
         assert_eq!(Limit::Send(UserId(7)).shared(), None);
+    }
+
+    #[test]
+    fn attempts_at_the_same_time_are_as_many_as_may_fail_and_count_only_if_they_do() {
+        let limits = Limits::new(true, Clock::default());
+        let limit = Limit::WrongConfirmation(UserId(1));
+        let attempts: Vec<_> = (0..100).map_while(|_| limits.reserve(limit).ok()).collect();
+        assert_eq!(attempts.len(), 10);
+        drop(attempts);
+        let failed = (0..100).map_while(|_| limits.reserve(limit).ok().map(Reservation::keep)).count();
+        assert_eq!(failed, 10, "those before succeeded");
+        assert!(limits.reserve(limit).is_err());
     }
 
     #[test]
