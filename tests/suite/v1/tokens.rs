@@ -244,7 +244,11 @@ async fn an_administrator_makes_tokens_beside_a_running_server() {
     let beside = server.beside().await;
     let new = NewToken { name: "bridge".to_owned(), scopes: Scopes::READ, life: None };
     let made = beside.create_token_for("Anna@Example.com", new.clone()).await.unwrap();
-    assert!(beside.create_token_for("nobody", new).await.is_err());
+    assert!(beside.create_token_for("nobody", new.clone()).await.is_err());
+    let bob = server.person("bob").await;
+    anna.post(&format!("/admin/users/{}/deactivate", bob.id), json!({})).await.expect(204);
+    let refused = beside.create_token_for("bob@example.com", new).await.unwrap_err();
+    assert_eq!(refused.to_string(), "This account is deactivated");
     beside.close().await;
     let bridge = Person { token: made.secret, ..anna.clone() };
     assert_eq!(bridge.get("/users/me").await.expect(200)["id"], anna.id);

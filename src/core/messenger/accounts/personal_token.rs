@@ -56,7 +56,7 @@ impl Operator {
     pub async fn create_token_for(&self, name: &str, new: NewToken) -> Result<PersonalToken> {
         let found = users::credentials(&mut self.db.read().await?, name).await?;
         let (user, _) = found.ok_or(Error::NotFound("user"))?;
-        let mut work = self.begin().await?;
+        let mut work = self.begin_for([user]).await?;
         let made = self.make_token(&mut work, user, new, Actor::Operator).await?;
         work.commit().await?;
         Ok(made)
@@ -88,6 +88,9 @@ impl Messenger {
             .ok_or_else(|| Error::invalid("name", format!("must have 1 to {MAX_NAME} visible characters")))?;
         if new.scopes == Scopes::NONE {
             return Err(Error::invalid("scopes", "at least one is required"));
+        }
+        if users::by_id(&mut work.tx, user).await?.is_none_or(|user| user.person.is_deactivated) {
+            return Err(Error::Conflict("This account is deactivated"));
         }
         let now = work.now;
         if sessions::tokens_of_user(&mut work.tx, user, now).await?.len() >= MOST {

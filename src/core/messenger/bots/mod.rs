@@ -185,9 +185,6 @@ impl OwnedBot {
         }
         self.access.require(new.scopes)?;
         let mut work = self.begin().await?;
-        if self.bot.person.is_deactivated {
-            return Err(Error::Conflict("This bot is deactivated"));
-        }
         let made = self.messenger.make_token(&mut work, self.id(), new, self.access.actor()).await?;
         self.commit(work, Subject::Nothing).await?;
         Ok(made)
