@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use besedka::messenger::Registration;
 use serde_json::{Value, json};
 
 use crate::others::{MailServer, code_in};
@@ -129,6 +130,23 @@ async fn a_code_that_is_refused_for_good_is_told_and_not_counted() {
     assert_eq!(api.waiting().await, 0);
     api.mail.refuses(None);
     api.ask_for_code("ann@example.com").await.expect(200);
+}
+
+#[tokio::test]
+async fn where_registration_is_closed_members_are_answered_like_strangers() {
+    let api = Api::with(MailServer::start().await, &["--registration", "closed"]).await;
+    let operator = api.server.beside().await;
+    let email = Some("ann@example.com".to_owned());
+    let ann = Registration { email, password: PASSWORD.to_owned(), ..Registration::default() };
+    operator.add_user(ann).await.unwrap();
+    operator.close().await;
+    api.mail.refuses(Some("550 5.1.1 no such user"));
+    let stranger = api.ask_for_code("eve@example.com").await.expect(200);
+    assert_eq!(api.ask_for_code("ann@example.com").await.expect(200), stranger);
+    api.nothing_waits().await;
+    api.mail.refuses(None);
+    api.ask_for_code("ann@example.com").await.expect(200);
+    api.has_letters(1).await;
 }
 
 #[tokio::test]

@@ -86,7 +86,8 @@ impl Visitor {
         let (user, is_new) = match who.to.account(&mut work.tx).await? {
             Some(user) => {
                 users::lock(&mut work.tx, [user.id()]).await?;
-                (user, false)
+                // It may have been deactivated before it was locked.
+                (users::by_id(&mut work.tx, user.id()).await?.ok_or(Error::Deactivated)?, false)
             }
             None => {
                 messenger.limit(Limit::SignUp(self.address.into()))?;
@@ -214,23 +215,31 @@ impl Messenger {
         let hash = hash_of(self, &to, purpose, &code);
         kept.send(hash, now, now + LIFE);
         sign_in_codes::update(&mut work.tx, &contact, &kept).await?;
-        // When registration is closed, unknown contacts get the same response but no code, so that accounts can't be
-        // enumerated.
-        let is_wanted = is_known
-            || matches!(purpose, Purpose::NewAddress(_))
-            || self.registration_policy(&mut work.tx).await? != RegistrationPolicy::Closed;
+        // When registration is closed, unknown contacts get the same response after the same time but no code, so that
+        // accounts can't be enumerated.
+        let conceals = matches!(purpose, Purpose::SignIn)
+            && self.registration_policy(&mut work.tx).await? == RegistrationPolicy::Closed;
+        let is_wanted = is_known || !conceals;
         let queued = match is_wanted {
             true => self.queue_code(&mut work, &to, &code, language, LIFE).await?,
             false => None,
         };
         work.commit().await?;
-        if is_wanted {
-            let sent = self.deliver_code(&to, &code, queued, language, now).await;
-            if let Err(error) = sent {
-                return Err(self.delivery_failed(&to, &contact, hash, error).await?);
-            }
+        if !is_wanted {
+            return Ok(());
         }
-        Ok(())
+        let messenger = self.clone();
+        let deliver = async move {
+            match messenger.deliver_code(&to, &code, queued, language, now).await {
+                Ok(()) => Ok(()),
+                Err(error) => Err(messenger.delivery_failed(&to, &contact, hash, error).await?),
+            }
+        };
+        if conceals {
+            tokio::spawn(deliver);
+            return Ok(());
+        }
+        deliver.await
     }
 
     /// Does not count a code that was certainly not sent.
