@@ -28,10 +28,10 @@ impl Blocks {
 
     /// Block a user
     ///
-    /// In their private chat, neither user can send, edit or react any more (403); existing messages are kept.
-    /// The blocked user cannot start a private chat with the caller, cannot add them to groups, and cannot see
-    /// whether they are online. The blocked user is not notified. Groups that both are in are not affected. The
-    /// caller's devices receive `user.blocked`.
+    /// In their private chat, neither user can send, edit, react, vote, pin or change settings any more (403);
+    /// existing messages are kept. The blocked user cannot start a private chat with the caller, cannot add them to
+    /// groups, and cannot see whether they are online. The blocked user is not notified. Groups that both are in are
+    /// not affected. The caller's devices receive `user.blocked`.
     #[oai(path = "/users/me/blocked/:id", method = "put", operation_id = "block")]
     async fn block(
         &self,

@@ -12,6 +12,8 @@ async fn neither_writes_to_the_other_and_what_was_sent_stays() {
     let (ann, bob, eve) = three(&server).await;
     let (chat, group) = (ann.direct(&bob).await, ann.group("Garden", &[&bob, &eve]).await);
     let (of_ann, of_bob) = (ann.post_text(chat, "hello").await, bob.post_text(chat, "hi").await);
+    let poll = json!({"chat_id": chat, "type": "poll", "content": "When?", "payload": {"options": ["Now", "Later"]}});
+    let poll = ann.post("/messages", poll).await.expect(201)["id"].clone();
     block(&ann, &bob).await;
 
     let say = |chat: i64| json!({"chat_id": chat, "type": "text", "content": "again"});
@@ -24,6 +26,10 @@ async fn neither_writes_to_the_other_and_what_was_sent_stays() {
     edit.refused(403, "forbidden");
     let react = bob.put(&format!("/messages/{hers}/reactions/👍"), Value::Null).await;
     react.refused(403, "forbidden");
+    let life = json!({"message_life": 60});
+    bob.patch(&format!("/chats/{chat}"), life).await.refused(403, "forbidden");
+    bob.put(&format!("/messages/{hers}/pin"), Value::Null).await.refused(403, "forbidden");
+    bob.put(&format!("/messages/{poll}/vote"), json!({"options": [0]})).await.refused(403, "forbidden");
     assert_eq!(bob.texts(chat).await, ["hi", "hello"]);
     assert_eq!(ann.texts(chat).await, ["hi", "hello"]);
     bob.post("/chats/direct", json!({"user_id": ann.id})).await.expect(200);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::boxed;
+use crate::messenger::accounts::block;
 use crate::messenger::chats::leave::{delete_for_everybody, hand_over, remove_member, set_role};
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::chats::notices::post_notice;
@@ -159,6 +160,7 @@ impl Moderator {
         }
         if about != before {
             let (chat, user) = (about.id, self.member.user);
+            block::check_not_blocked(&mut work.tx, chat, user).await?;
             chats::update(&mut work.tx, &about).await?;
             work.announce(chat, Change::ChatUpdated(about.clone()));
             if about.title != before.title {

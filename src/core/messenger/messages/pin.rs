@@ -1,6 +1,7 @@
 //! Pinned messages.
 
 use crate::boxed;
+use crate::messenger::accounts::block;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Error, Result};
 use crate::messenger::messages::message::MessageInChat;
@@ -23,6 +24,7 @@ impl MessageInChat {
         if message.pinned_at.is_some() {
             return self.commit_unchanged(work).await;
         }
+        block::check_not_blocked(&mut work.tx, message.chat, self.caller().access.user).await?;
         if pins::count(&mut work.tx, message.chat).await? >= MAX_PINS {
             return Err(Error::Conflict("A chat can have at most 100 pinned messages"));
         }

@@ -1,6 +1,7 @@
 //! Voting, and closing polls.
 
 use crate::boxed;
+use crate::messenger::accounts::block;
 use crate::messenger::foundation::{Error, Result, UnitOfWork};
 use crate::messenger::messages::message::MessageInChat;
 use crate::model::{Change, Message, Parts, Person, Poll, Right, UserId};
@@ -56,6 +57,9 @@ impl MessageInChat {
         let (id, chat) = (message.id, message.chat);
         if polls::choices(&mut work.tx, id, user).await? == choices {
             return self.commit_unchanged(work).await;
+        }
+        if !choices.is_empty() {
+            block::check_not_blocked(&mut work.tx, chat, user).await?;
         }
         polls::vote(&mut work.tx, id, user, &choices, now).await?;
         work.announce(user, Change::PollVoted { message: id, chat, choices });
