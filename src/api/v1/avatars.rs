@@ -9,7 +9,7 @@ use poem_openapi::payload::{Binary, Json, Response};
 use uuid::Uuid;
 
 use super::attachments::SANDBOX;
-use super::caller::SignedIn;
+use super::caller::{Owner, SignedIn};
 use super::idempotency::Key;
 use super::types::{Chat, Done, NewAvatar, User};
 use super::{Answer, Area};
@@ -33,7 +33,7 @@ impl Avatars {
     async fn set_avatar(
         &self,
         messenger: Data<&Messenger>,
-        caller: SignedIn,
+        caller: Owner,
         /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
@@ -50,7 +50,7 @@ impl Avatars {
     async fn remove_avatar(
         &self,
         messenger: Data<&Messenger>,
-        caller: SignedIn,
+        caller: Owner,
         /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: Key,
