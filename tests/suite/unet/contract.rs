@@ -197,6 +197,28 @@ async fn there_is_one_conversation_about_each_thing_of_the_host_application() {
 }
 
 #[tokio::test]
+async fn of_two_that_talk_about_one_thing_at_the_same_time_one_is_refused() {
+    let server = TestServer::start().await;
+    let (ann, bob, eve) =
+        (server.person("ann").await, server.person("bob").await, server.person("eve").await);
+    let [a, b, e] = [
+        Client::of(&server, &ann, "ann").await,
+        Client::of(&server, &bob, "bob").await,
+        Client::of(&server, &eve, "eve").await,
+    ];
+    let path = format!("{CHAT}/conversations/");
+    for week in 0..20 {
+        let about = |other: i64| json!({"type": "private", "participant_ids": [other], "service": "week", "service_id": format!("{week}")});
+        let (one, other) = tokio::join!(a.post(&path, about(b.id)), e.post(&path, about(b.id)));
+        let mut statuses = [one.status, other.status];
+        statuses.sort_unstable();
+        // The chats of both pairs get their topics in the first round, and keep them.
+        assert!(statuses == [201, 403] || week > 0, "{statuses:?}");
+        assert!(statuses.iter().all(|status| [201, 403].contains(status)), "{statuses:?}");
+    }
+}
+
+#[tokio::test]
 async fn messages_are_sent_read_edited_and_deleted() {
     let server = TestServer::start().await;
     let (ann, bob, eve) =

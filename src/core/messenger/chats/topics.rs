@@ -34,7 +34,7 @@ impl Caller {
     /// to its members only.
     #[boxed]
     pub async fn direct_about(self, topic: Option<Topic>, other: UserId) -> Result<Chat> {
-        let messenger = self.messenger.clone();
+        let (messenger, access) = (self.messenger.clone(), self.access);
         if let Some(topic) = &topic
             && let Some(chat) = self.about(topic).await?
         {
@@ -45,7 +45,14 @@ impl Caller {
             let mut work = messenger.begin().await?;
             chats::lock(&mut work.tx, chat.id()).await?;
             if topics::of_chats(&mut work.tx, &[chat.id()]).await?.is_empty() {
-                topics::insert(&mut work.tx, chat.id(), topic).await?;
+                match topics::insert(&mut work.tx, chat.id(), topic).await {
+                    // Somebody else created a chat about it at the same time.
+                    Err(store::Error::Taken) => {
+                        drop(work);
+                        return messenger.as_user(access).about(topic).await?.ok_or(Error::Busy);
+                    }
+                    made => made?,
+                }
                 work.commit().await?;
             }
         }
