@@ -191,6 +191,34 @@ check ready
 ends 0 'The data was kept in /home/anna/.local/share/besedka' as_anna /source/install.sh --user --uninstall
 ok 'an account without root has a service of its own'
 
+# A newcomer types what README says, in a checkout where the first command has built the binary.
+for page in README.md docs/ru/README.md; do
+    # shellcheck disable=SC2016 # no command
+    typed=$(sed -n '/^```sh$/,/^```$/p' "$here/../$page" | sed '/^```$/q' | grep -v '```')
+    check [ "$typed" = "make release"$'\n'"sudo ./install.sh" ]
+done
+make -C "$here/.." --no-print-directory -n release | grep -q 'tests/release.sh .*/dist/besedka' ||
+    { echo 'make release builds something else' >&2; exit 1; }
+mkdir -p "$folder/checkout/target/here/dist"
+cp "$here/../install.sh" "$folder/checkout/"
+cp "$binary" "$folder/checkout/target/here/dist/besedka"
+rm -rf "$folder/var/lib/besedka" "$folder/etc/besedka.env"
+said=$(inside sh -c "cd /checkout && ${typed##*sudo }")
+[[ $said =~ /setup#([^ ]+) ]] || { printf 'no link to create the administrator:\n%s\n' "$said" >&2; exit 1; }
+call() { # PATH BODY [HEADER]
+    inside curl -fsS "http://127.0.0.1:8000/api/v1$1" -d "$2" -H 'Content-Type: application/json' \
+        -H "Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)" ${3:+-H "$3"}
+}
+field() { sed "s/.*\"$1\":\"\?\([^\",}]*\).*/\1/"; }
+about='"username":"anna","password":"correct horse battery","display_name":"Anna"'
+token=$(call /auth/setup "{\"token\":\"${BASH_REMATCH[1]}\",$about}" | field access_token)
+signed_in="Authorization: Bearer $token"
+chat=$(call /chats '{"title":"Team","is_group":true,"member_ids":[]}' "$signed_in" | field id)
+first=$(call /messages "{\"chat_id\":$chat,\"type\":\"text\",\"content\":\"Hello\"}" "$signed_in")
+check grep -q '"content":"Hello"' <<<"$first"
+inside /checkout/install.sh --uninstall >/dev/null
+ok "README's commands lead to the first message"
+
 ends 0 'Installed' inside env DESTDIR=/tmp/package /source/install.sh --binary /source/new --prefix=/usr
 check [ -x "$folder/tmp/package/usr/bin/besedka" ] && check [ -e "$folder/tmp/package/etc/systemd/system/besedka.service" ]
 check [ ! -e "$folder/usr/bin/besedka" ]
