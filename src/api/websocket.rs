@@ -78,10 +78,11 @@ impl<'a> FromRequest<'a> for WebSocketRequest {
     }
 }
 
-/// tungstenite's defaults keep 128 KiB for each socket and let unsent data grow without limit.
+/// tungstenite's defaults keep 128 KiB for each socket and let unsent data grow without limit. What clients send is small;
+/// a longer frame gets the room that it needs.
 fn config() -> WebSocketConfig {
     WebSocketConfig::default()
-        .read_buffer_size(2 * 1024)
+        .read_buffer_size(512)
         .write_buffer_size(4 * 1024)
         .max_write_buffer_size(256 * 1024)
         .max_message_size(Some(MAX_FRAME_SIZE))

@@ -2,17 +2,25 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 
 use super::{OutboundEphemeral, OutboundEvent};
-use crate::boxed;
 use crate::model::{SessionId, Stream, UserId};
 
 /// The most events in a connection's queue, and their approximate size in bytes.
 const MAX_QUEUED: (usize, usize) = (256, 512 * 1024);
 /// The most ephemeral events in a connection's queue; more are dropped.
 const MAX_EPHEMERAL: usize = MAX_QUEUED.0 / 4;
+/// A queue with this many events or bytes is not left to wait.
+const MAX_WAITING: (usize, usize) = (MAX_QUEUED.0 / 4, MAX_QUEUED.1 / 4);
+
+/// A connection that took events less than this ago is busy, and its next events are collected for
+/// [`COLLECTING_TIME`]: one write with several events costs client and server little more than a write with one.
+const BUSY_INTERVAL: Duration = Duration::from_millis(20);
+const COLLECTING_TIME: Duration = Duration::from_millis(10);
 
 /// Why a connection is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +46,10 @@ pub struct Connection {
     /// The only chat it is subscribed to; `None` when it is subscribed to all chats of the user.
     pub(super) only: Option<Stream>,
     queue: Mutex<Queue>,
+    /// There is something to take.
     wake: Notify,
+    /// It must be taken now.
+    hurry: Notify,
 }
 
 #[derive(Default)]
@@ -53,6 +64,15 @@ struct Queue {
     live: bool,
     closed: Option<Close>,
     streams: Vec<Stream>,
+    taken_at: Option<Instant>,
+    /// Until when events are collected.
+    collecting_until: Option<Instant>,
+}
+
+impl Queue {
+    fn exceeds(&self, (events, bytes): (usize, usize)) -> bool {
+        self.events.len() > events || self.weight > bytes
+    }
 }
 
 /// The content of a connection's queue.
@@ -65,7 +85,7 @@ pub struct Queued {
 
 impl Connection {
     pub(super) fn new(user: UserId, session: SessionId) -> Self {
-        Self { user, session, only: None, queue: Mutex::default(), wake: Notify::new() }
+        Self { user, session, only: None, queue: Mutex::default(), wake: Notify::new(), hurry: Notify::new() }
     }
 
     /// A connection to a single chat.
@@ -88,10 +108,11 @@ impl Connection {
         if queue.closed.is_some() || queue.overflowed || events.is_empty() {
             return;
         }
-        let shown = || events.iter().filter_map(|event| event.seen_by(self.user));
-        queue.weight += shown().map(|event| event.weight()).sum::<usize>();
-        let (max_events, max_bytes) = MAX_QUEUED;
-        if queue.events.len() + shown().count() > max_events || queue.weight > max_bytes {
+        for event in events.iter().filter_map(|event| event.seen_by(self.user)) {
+            queue.weight += event.weight();
+            queue.events.push_back(event.clone());
+        }
+        if queue.exceeds(MAX_QUEUED) {
             queue.events = VecDeque::new();
             queue.weight = 0;
             if queue.live {
@@ -99,11 +120,13 @@ impl Connection {
             } else {
                 queue.overflowed = true;
             }
-        } else {
-            queue.events.extend(shown().cloned());
         }
+        let hurries = queue.closed.is_some() || queue.exceeds(MAX_WAITING);
         drop(queue);
         self.wake.notify_one();
+        if hurries {
+            self.hurry.notify_one();
+        }
     }
 
     pub(super) fn send_ephemeral(&self, event: &Arc<OutboundEphemeral>) {
@@ -118,6 +141,7 @@ impl Connection {
     pub(super) fn close(&self, reason: Close) {
         self.queue().closed.get_or_insert(reason);
         self.wake.notify_one();
+        self.hurry.notify_one();
     }
 
     /// Adds a stream to its subscriptions; returns whether it is new.
@@ -143,9 +167,13 @@ impl Connection {
         self.queue().streams.contains(&stream)
     }
 
-    /// Waits until there is something to [`take`](Self::take).
-    #[boxed]
+    /// Waits until there is something to [`take`](Self::take), and while events are collected.
     pub async fn ready(&self) {
+        let until = self.queue().collecting_until.filter(|until| *until > Instant::now());
+        if let Some(until) = until {
+            // Boxed, so that an idle connection keeps no room for it.
+            let _ = Box::pin(timeout_at(until, self.hurry.notified())).await;
+        }
         self.wake.notified().await;
     }
 
@@ -153,6 +181,9 @@ impl Connection {
     pub fn take(&self) -> Queued {
         let mut queue = self.queue();
         queue.weight = 0;
+        let now = Instant::now();
+        let is_busy = queue.taken_at.replace(now).is_some_and(|before| now - before < BUSY_INTERVAL);
+        queue.collecting_until = is_busy.then_some(now + COLLECTING_TIME);
         Queued {
             events: std::mem::take(&mut queue.events),
             ephemeral: std::mem::take(&mut queue.ephemeral),
@@ -170,5 +201,57 @@ impl Connection {
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Change, ChatId, Event, Position, Time};
+
+    /// Queues an event.
+    fn push(connection: &Connection, seq: i64) {
+        let chat = ChatId(7);
+        let event = Event {
+            position: Position { stream: chat.into(), seq },
+            at: Time(0),
+            change: Change::ChatAccess(chat),
+        };
+        connection.push(&[Arc::new(OutboundEvent::new(event))]);
+    }
+
+    /// Waits for events; how many there are, and how many milliseconds that took.
+    async fn taken(connection: &Connection) -> (usize, u128) {
+        let begun = Instant::now();
+        connection.ready().await;
+        (connection.take().events.len(), begun.elapsed().as_millis())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn events_are_collected_only_while_they_come_without_a_pause() {
+        let connection = Connection::new(UserId(1), SessionId(1));
+        for seq in [1, 2] {
+            push(&connection, seq);
+            assert_eq!(taken(&connection).await, (1, 0));
+        }
+        push(&connection, 3);
+        push(&connection, 4);
+        assert_eq!(taken(&connection).await, (2, COLLECTING_TIME.as_millis()));
+        tokio::time::advance(BUSY_INTERVAL).await;
+        push(&connection, 5);
+        assert_eq!(taken(&connection).await, (1, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_queue_that_becomes_long_or_is_closed_is_taken_at_once() {
+        let connection = Connection::new(UserId(1), SessionId(1));
+        assert!(connection.go_live());
+        let (many, _) = MAX_WAITING;
+        for (first, count) in [(1, 1), (2, 1), (3, many + 1)] {
+            (first..).take(count).for_each(|seq| push(&connection, seq));
+            assert_eq!(taken(&connection).await, (count, 0));
+        }
+        connection.close(Close::Restart);
+        assert_eq!(taken(&connection).await, (0, 0));
     }
 }

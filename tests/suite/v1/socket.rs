@@ -401,6 +401,24 @@ async fn typing_is_received_by_the_others_in_the_chat_and_only_from_members() {
 }
 
 #[tokio::test]
+async fn where_only_admins_post_no_member_types() {
+    let server = TestServer::start().await;
+    let (ann, bob, _) = three(&server).await;
+    let chat = ann.group("News", &[&bob]).await;
+    ann.patch(&format!("/chats/{chat}"), json!({"read_only": true})).await.expect(200);
+    let (mut anns, mut bobs) = (ann.socket().await, bob.socket().await);
+    let typing = json!({"event": "typing", "data": {"chat_id": chat}});
+    bobs.send(typing.clone()).await;
+    bobs.send(json!({"event": "ping"})).await;
+    bobs.until("pong").await;
+    anns.send(typing).await;
+    assert_eq!(bobs.next().await.unwrap()["data"], json!({"chat_id": chat, "user_id": ann.id}));
+    ann.put("/users/me", json!({"display_name": "Anna"})).await.expect(200);
+    let next = anns.next().await.unwrap();
+    assert_ne!(next["event"], "typing", "{next}");
+}
+
+#[tokio::test]
 async fn a_cursor_that_can_t_be_read_is_refused() {
     let server = TestServer::start().await;
     let ann = server.person("ann").await;

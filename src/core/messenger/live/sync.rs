@@ -14,7 +14,7 @@ use crate::messenger::foundation::{Error, Limit, Result, event_log};
 use crate::messenger::live::cursor::{Cursor, expand};
 use crate::messenger::messages::request::NewMessage;
 use crate::messenger::{Caller, Messenger};
-use crate::model::{ChatId, Event, Message, MessageId, Position, Scopes, SessionKind, Stream, UserId};
+use crate::model::{ChatId, Event, Message, MessageId, Position, Right, Scopes, SessionKind, Stream, UserId};
 use crate::store::events::{self, Range, Record};
 use crate::store::{Executor, members, streams};
 
@@ -348,9 +348,8 @@ impl Listener {
     }
 
     /// Waits until there is something to [`take`](Self::take).
-    #[boxed]
-    pub async fn ready(&self) {
-        self.connection.ready().await;
+    pub fn ready(&self) -> impl Future<Output = ()> + Send + '_ {
+        self.connection.ready()
     }
 
     /// Empties the queue and returns its content, in order, without events that were replayed.
@@ -417,9 +416,17 @@ impl Listener {
         if self.messenger.limit(Limit::Typing(user)).is_err() {
             return Ok(());
         }
-        if self.access.scopes.contains(Scopes::WRITE)
-            && self.connection.is_subscribed_to(chat.into())
-            && members::blocked(&mut self.messenger.db.read().await?, chat, user).await? == 0
+        if !self.access.scopes.contains(Scopes::WRITE) || !self.connection.is_subscribed_to(chat.into()) {
+            return Ok(());
+        }
+        let mut read = self.messenger.db.read().await?;
+        let (about, member) = match find(&mut read, chat, user).await {
+            // No longer.
+            Err(Error::NotFound(_) | Error::Forbidden(_)) => return Ok(()),
+            found => found?,
+        };
+        if member.role.may(Right::posting(about.is_read_only), about.kind)
+            && members::blocked(&mut read, chat, user).await? == 0
         {
             self.messenger.send_ephemeral(chat.into(), EphemeralEvent::Typing { chat, user });
         }
