@@ -338,7 +338,7 @@ async fn clean_up(messenger: Messenger, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            _ = tick.tick() => if let Err(error) = messenger.apply_retention().await {
+            _ = tick.tick() => if let Err(error) = messenger.clean_up().await {
                 tracing::error!(%error, "the periodic cleanup failed");
             }
         }

@@ -891,7 +891,7 @@ async fn a_file_is_copied_once_and_deleted_when_no_kept_backup_names_it() {
     // One is deleted from the server. While a kept backup names it, it stays.
     let ann = server.again(&ann, "ann").await;
     ann.delete(&format!("/messages/{first}")).await.expect(204);
-    messenger.apply_retention().await.unwrap();
+    messenger.clean_up().await.unwrap();
     let old = written - Duration::from_secs(2 * 24 * 3_600);
     for file in &two {
         std::fs::File::options().write(true).open(file).unwrap().set_modified(old).unwrap();

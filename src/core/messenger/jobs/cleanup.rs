@@ -1,4 +1,4 @@
-//! Retention: deletes what is no longer needed.
+//! Deletes what is no longer needed.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ impl Messenger {
     /// Deletes idempotency keys after a day, files that were not posted within a day, expired sessions, events after
     /// thirty days, deliveries of webhooks after seven, devices to push to whose sessions have ended, the messages of
     /// deleted chats, entries of the audit log that are older than the settings say, and link previews that no message has any more.
-    pub async fn apply_retention(&self) -> Result<()> {
+    pub async fn clean_up(&self) -> Result<()> {
         // It is called rarely: the lease may have expired since.
         self.renew_node_lease().await?;
         if !self.is_job_leader() {
