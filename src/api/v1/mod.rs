@@ -1,4 +1,4 @@
-//! The native API, after the document «API Документация для Frontend».
+//! The native API (v1).
 //!
 //! Errors are checked in this order: missing token (401), missing `Idempotency-Key` (400), repeated key (409),
 //! malformed body (400), not found or no access (404, 403), then any other error in the request.

@@ -106,7 +106,7 @@ const SEARCHES: usize = 2;
 #[derive(Clone)]
 pub struct Messenger(Arc<Core>);
 
-/// What the rooms of the messenger share.
+/// State shared by all modules of the messenger.
 pub struct Core {
     pub(crate) db: Db,
     pub(crate) files: Files,
@@ -396,8 +396,8 @@ impl Messenger {
         self.files.origins()
     }
 
-    /// Is not ready any more, and tells sockets bit by bit to come back, in half of the time given.
-    pub async fn send_away(&self, time: Duration) {
+    /// Stops being ready and closes sockets gradually over half of the time given.
+    pub async fn drain(&self, time: Duration) {
         const STEPS: u32 = 20;
         self.stopping.store(true, Ordering::Relaxed);
         // First balancers look elsewhere, then sockets follow.
