@@ -6,6 +6,7 @@ use crate::messenger::Messenger;
 use crate::messenger::foundation::Result;
 use crate::messenger::live::cursor::STORED_CURSORS;
 use crate::messenger::messages::erase::delete_related;
+use crate::messenger::messages::retry_detection::RETRY_WINDOW;
 use crate::model::Stream;
 use crate::store::{
     attachments, chats, drafts, events, idempotency, messages, previews, sessions, sign_in_codes, streams,
@@ -35,11 +36,7 @@ impl Messenger {
         let now = self.clock.now();
         self.delete_old_keys().await?;
         let mut work = self.begin_background().await?;
-        unacknowledged::delete_before(
-            &mut work.tx,
-            now - crate::messenger::messages::retry_detection::PATIENCE,
-        )
-        .await?;
+        unacknowledged::delete_before(&mut work.tx, now - RETRY_WINDOW).await?;
         sessions::delete_expired(&mut work.tx, now).await?;
         sign_in_codes::delete_before(&mut work.tx, now - CODES).await?;
         self.delete_assistant_use(&mut work).await?;

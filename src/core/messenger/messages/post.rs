@@ -261,7 +261,7 @@ pub(crate) async fn insert_posts(
             .with(Parts::MENTIONS, message.mentions_all || !message.mentions.is_empty());
         let found = request.content.text().map(model::links).unwrap_or_default();
         if !found.is_empty() {
-            message.parts = message.parts.with(Parts::LINKS, true).with(Parts::BARE, is_old);
+            message.parts = message.parts.with(Parts::LINKS, true).with(Parts::NO_PREVIEWS, is_old);
             addresses.push((id, *chat, found));
         }
         new.push(message);
@@ -285,8 +285,9 @@ pub(crate) async fn insert_posts(
         posted.filter(|(_, index)| !is_old(**index)).map(|(message, _)| message).collect();
     queue_pushes(work, &notified).await?;
     links::insert_many(&mut work.tx, &addresses).await?;
-    addresses
-        .retain(|(id, ..)| new.iter().any(|message| message.id == *id && !message.parts.has(Parts::BARE)));
+    addresses.retain(|(id, ..)| {
+        new.iter().any(|message| message.id == *id && !message.parts.has(Parts::NO_PREVIEWS))
+    });
     if !addresses.is_empty() {
         work.after_commit(|messenger| messenger.preview(addresses));
     }
