@@ -86,7 +86,7 @@ pub use messages::scheduled::Rescheduling;
 pub use notifications::subscription::NewPushSubscription;
 pub use portability::export::{Export, ExportPart};
 pub use portability::import::{Import, LineBudget, SourceChat, SourceFile, SourceMessage, TargetChat};
-pub use search::query::{Found, Further, Hit, Order, Search};
+pub use search::query::{Found, Hit, Order, Search, SearchCursor};
 pub use webhooks::{
     IncomingSecret, ManagedWebhook, NewOutgoingWebhook, OutgoingSecret, OutgoingWebhookChange, WebhookSender,
 };
