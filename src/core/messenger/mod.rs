@@ -148,7 +148,7 @@ pub struct Core {
     names: accounts::display_names::DisplayNameCache,
     users: accounts::known_users::UserCache,
     chats: chats::chat_cache::ChatCache,
-    posting_rights: messages::posting_rights::RememberedRights,
+    posting_rights: messages::posting_rights::CachedRights,
     indexing: search::indexing::Indexing,
     /// How many searches there may be at once.
     searches: Semaphore,
@@ -289,7 +289,7 @@ impl Messenger {
             names: accounts::display_names::DisplayNameCache::default(),
             users: accounts::known_users::UserCache::default(),
             chats: chats::chat_cache::ChatCache::default(),
-            posting_rights: messages::posting_rights::RememberedRights::default(),
+            posting_rights: messages::posting_rights::CachedRights::default(),
             indexing: search::indexing::Indexing::default(),
             searches: Semaphore::new(SEARCHES),
             successors: Key::new(HMAC_SHA256, &secrets.key("refresh token")),

@@ -176,12 +176,12 @@ pub(crate) async fn write_batch(
     requests: &[PostRequest],
     mode: BatchMode,
 ) -> Result<Vec<Result<Message>>> {
-    let mut source = RightsSource::Remembered;
+    let mut source = RightsSource::Cache;
     let mut retries = Retries::default();
     loop {
         match try_write_batch(messenger, requests, mode, source).await {
             // At once, because those in memory were probably outdated.
-            Err(Error::Again) if source == RightsSource::Remembered => source = RightsSource::Read,
+            Err(Error::Again) if source == RightsSource::Cache => source = RightsSource::Database,
             Err(Error::Again) if retries.wait().await => {}
             done => return done,
         }

@@ -252,9 +252,13 @@ impl Import {
         if requests.is_empty() {
             return Ok(());
         }
-        let said =
-            insert_posts(&self.caller.messenger, work, &requests, (BatchMode::KnownNew, RightsSource::Read))
-                .await?;
+        let said = insert_posts(
+            &self.caller.messenger,
+            work,
+            &requests,
+            (BatchMode::KnownNew, RightsSource::Database),
+        )
+        .await?;
         for (id, result) in ids.into_iter().zip(said) {
             match result {
                 Ok(message) => {
