@@ -45,7 +45,7 @@ impl Moderator {
     /// Gives the group a new short code; the previous one becomes invalid.
     #[boxed]
     pub async fn renew_code(mut self) -> Result<Chat> {
-        let mut work = self.exercise(Right::Invite).await?;
+        let mut work = self.begin_with_right(Right::Invite).await?;
         let code = new_code(&mut work.tx).await?;
         chats::set_code(&mut work.tx, self.chat.id, Some(&code)).await?;
         announce_access(&mut work, self.chat.id).await?;
@@ -55,7 +55,7 @@ impl Moderator {
     /// Removes the group's short code.
     #[boxed]
     pub async fn drop_code(mut self) -> Result<Chat> {
-        let mut work = self.exercise(Right::Invite).await?;
+        let mut work = self.begin_with_right(Right::Invite).await?;
         if self.chat.code.is_some() {
             chats::set_code(&mut work.tx, self.chat.id, None).await?;
             announce_access(&mut work, self.chat.id).await?;

@@ -72,7 +72,7 @@ impl Moderator {
     #[boxed]
     pub async fn create_webhook(mut self, name: &str) -> Result<IncomingSecret> {
         let name = check_name(name)?;
-        let mut work = self.exercise(Right::ManageWebhooks).await?;
+        let mut work = self.begin_with_right(Right::ManageWebhooks).await?;
         let (chat, creator, now) = (self.chat.id, self.member.user, work.now);
         if incoming_webhooks::of_chat(&mut work.tx, chat).await?.len() >= MAX_WEBHOOKS {
             return Err(Error::Conflict("This chat has 50 webhooks already; delete one"));
@@ -138,7 +138,7 @@ impl Moderator {
     }
 
     async fn begin_webhook(&mut self, id: IncomingWebhookId) -> Result<(UnitOfWork, IncomingWebhook)> {
-        let mut work = self.exercise(Right::ManageWebhooks).await?;
+        let mut work = self.begin_with_right(Right::ManageWebhooks).await?;
         let found = incoming_webhooks::of_chat(&mut work.tx, self.chat.id).await?;
         let webhook = found.into_iter().find(|webhook| webhook.id == id).ok_or(NOT_FOUND)?;
         Ok((work, webhook))

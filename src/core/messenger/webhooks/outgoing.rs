@@ -66,7 +66,7 @@ impl Moderator {
     pub async fn create_outgoing_webhook(mut self, new: NewOutgoingWebhook) -> Result<OutgoingSecret> {
         let scope = WebhookScope::Chat(self.chat.id);
         let new = checked(&self.messenger, new, scope)?;
-        let mut work = self.exercise(Right::ManageWebhooks).await?;
+        let mut work = self.begin_with_right(Right::ManageWebhooks).await?;
         let webhook = insert(&self.messenger, &mut work, self.member.user, scope, new).await?;
         record(&mut work, self.actor, AuditAction::WebhookCreate, &webhook).await?;
         let secret = self.messenger.webhooks.secrets.shown(webhook.id, webhook.secret_number);
