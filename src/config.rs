@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 use clap::{Args, Command, FromArgMatches, ValueEnum};
 
-use besedka_api::site::{Contradictions, Proxies, Site};
+use besedka_api::site::{ConfigWarnings, Proxies, Site};
 use besedka_core::backup::{BackupPlace, Recipients};
 use besedka_core::files::{AwsEnv, StorageLocation};
 use besedka_core::hub::BusSettings;
@@ -470,7 +470,7 @@ impl Config {
             public_url: self.public_url.clone(),
             trusted_proxies: self.trusted_proxies.clone(),
             cors_origins: self.cors_origins.clone(),
-            contradictions: Contradictions::default(),
+            config_warnings: ConfigWarnings::default(),
         }
     }
 }

@@ -277,7 +277,7 @@ impl Admin {
     ) -> Answer<Json<ServerStatus>> {
         let administrator = messenger.as_user(caller.0).administering().await?;
         let (measured, backups) = (administrator.measurements().await?, administrator.backups().await?);
-        Ok(Json(ServerStatus::new(measured, backups, site.contradictions.all())))
+        Ok(Json(ServerStatus::new(measured, backups, site.config_warnings.all())))
     }
 
     /// List attempts to push notifications

@@ -190,7 +190,7 @@ pub async fn refuse(error: poem::Error) -> Response {
 pub const PREFIX: &str = "/api/v1";
 
 struct Api {
-    operations: RepeatedReads<idempotency::Keyed<Operations<types::Problem>>>,
+    operations: RepeatedReads<idempotency::IdempotencyEndpoint<Operations<types::Problem>>>,
     upload: BoxEndpoint<'static>,
     socket: BoxEndpoint<'static>,
 }
@@ -199,7 +199,7 @@ struct Api {
 pub fn routes() -> impl Endpoint<Output = Response> {
     let operations = Operations::new(apis(), service(apis()));
     Api {
-        operations: RepeatedReads::new(idempotency::Keyed::new(operations)),
+        operations: RepeatedReads::new(idempotency::IdempotencyEndpoint::new(operations)),
         upload: post(upload::upload).catch_all_error(refusal::render::<types::Problem>).boxed(),
         socket: socket().boxed(),
     }
