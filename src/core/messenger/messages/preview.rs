@@ -164,7 +164,7 @@ async fn read(messenger: Messenger) {
             Ok(()) => {}
             // The server stops; what is left is found again when it starts.
             Err(Error::Busy) => messenger.previews.waiting().is_behind = true,
-            Err(error) => tracing::error!(%error, "keeping a preview"),
+            Err(error) => tracing::error!(%error, "could not store a link preview"),
         }
     }
 }
