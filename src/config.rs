@@ -54,8 +54,8 @@ pub struct Config {
     #[arg(long, env = "BESEDKA_REGISTRATION", value_name = "MODE")]
     pub registration: Option<Registration>,
 
-    /// The language of notices, e-mails and SMS to those of whom the server knows none: their profile and their program
-    /// name none.
+    /// Default language of system messages, e-mails and SMS, used when neither the user's profile nor the client names
+    /// one.
     #[arg(long, env = "BESEDKA_LANGUAGE", default_value = "ru", value_name = "ru|en")]
     pub language: ServerLanguage,
 

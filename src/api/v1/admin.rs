@@ -85,7 +85,7 @@ struct Backup {
     name: String,
     /// The size of the archive in bytes.
     bytes: i64,
-    /// When it was restored beside and compared; null if it was not. UTC, ISO 8601 without a zone.
+    /// When it was restored to a temporary folder and compared; null if it was not. UTC, ISO 8601 without a zone.
     verified_at: Option<String>,
     /// Why it failed; null if it did not.
     failure: Option<String>,

@@ -3090,7 +3090,7 @@ export interface components {
              * @description The size of the archive in bytes.
              */
             bytes: number;
-            /** @description When it was restored beside and compared; null if it was not. UTC, ISO 8601 without a zone. */
+            /** @description When it was restored to a temporary folder and compared; null if it was not. UTC, ISO 8601 without a zone. */
             verified_at?: string | null;
             /** @description Why it failed; null if it did not. */
             failure?: string | null;
