@@ -13,6 +13,7 @@ use crate::messenger::chats::notices::announce_notice;
 use crate::messenger::foundation::secrets::{random, sha256};
 use crate::messenger::foundation::{Actor, Error, Limit, Result, Retries, Subject, UnitOfWork};
 use crate::messenger::messages::mentions::find_mentioned;
+use crate::messenger::webhooks::{MAX_NAME, check_name};
 use crate::model::{
     self, AuditAction, AuditTarget, BotKind, Content, IncomingWebhook, IncomingWebhookId, Kind, Mentions,
     Message, MessageId, Parts, Right, UserId, text,
@@ -21,7 +22,6 @@ use crate::store::{accounts, chats, incoming_webhooks, links, mentions, messages
 
 /// The most webhooks of one chat.
 const MAX_WEBHOOKS: usize = 50;
-const MAX_NAME: usize = 64;
 /// The longest text, in characters; what is longer is cut.
 const MAX_TEXT: usize = 16_000;
 /// How accurate the last use is stored.
@@ -48,12 +48,6 @@ pub struct WebhookSender {
 /// A random secret of 160 bits.
 fn new_secret() -> String {
     random().iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).take(SECRET_LENGTH).collect()
-}
-
-fn check_name(name: &str) -> Result<String> {
-    text::line(name)
-        .filter(|name| name.chars().count() <= MAX_NAME)
-        .ok_or_else(|| Error::invalid("name", format!("must have 1 to {MAX_NAME} visible characters")))
 }
 
 async fn record(
