@@ -78,13 +78,7 @@ impl Groups {
     ) -> Answer<Created<Group>> {
         let members = body.0.participant_ids.unwrap_or_default();
         let members = members.iter().map(|id| user_id(id)).collect::<Result<_, Error>>()?;
-        let new = NewGroup {
-            title: body.0.name,
-            description: None,
-            is_public: false,
-            is_read_only: false,
-            members,
-        };
+        let new = NewGroup::private(body.0.name, members);
         let chat = messenger.as_user(caller.0).create_group(new).await.map_err(renamed)?;
         let language = messenger.language(Some(caller.0.user), visit.language);
         Ok(Created::Created(Json(Group { group: whole(&messenger, caller.0, chat, language).await? })))

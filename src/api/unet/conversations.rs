@@ -100,13 +100,7 @@ impl Conversations {
         let caller = messenger.as_user(access);
         let made = match (kind, &others[..]) {
             (ConversationType::Group, _) => {
-                let group = NewGroup {
-                    title: title.unwrap_or_default(),
-                    description: None,
-                    is_public: false,
-                    is_read_only: false,
-                    members: others,
-                };
+                let group = NewGroup::private(title.unwrap_or_default(), others);
                 caller.group_about(topic, group).await
             }
             (ConversationType::Private, [other]) => caller.direct_about(topic, *other).await,
