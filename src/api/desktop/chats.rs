@@ -127,11 +127,8 @@ impl Chats {
             ChatType::Group => {
                 let members = user_ids.unwrap_or_default().into_iter().map(UserId).collect();
                 let group = NewGroup::private(title.unwrap_or_default(), members);
-                // The messenger does not know this API's names for its fields.
-                caller.create_group(group).await.map_err(|error| match error {
-                    Error::Invalid { field: "member_ids", reason } => Error::invalid("user_ids", reason),
-                    error => error,
-                })?
+                let created = caller.create_group(group).await;
+                created.map_err(|error| error.rename_field("member_ids", "user_ids"))?
             }
         };
         let links = Links::to(&messenger, &visit, reader);

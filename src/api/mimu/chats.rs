@@ -92,8 +92,7 @@ impl Chats {
 
 fn translate_error(error: Error) -> Error {
     match error {
-        Error::Invalid { field: "member_ids" | "user_id", reason } => Error::invalid("memberIds", reason),
         Error::NotFound("user") => Error::invalid("memberIds", "unknown user"),
-        error => error,
+        error => error.rename_field("member_ids", "memberIds").rename_field("user_id", "memberIds"),
     }
 }
