@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 use clap::{Args, Command, FromArgMatches, ValueEnum};
 
-use besedka_api::site::{Contradictions, Proxies, Site};
+use besedka_api::site::{ConfigWarnings, Proxies, Site};
 use besedka_core::backup::{BackupPlace, Recipients};
 use besedka_core::files::{AwsEnv, StorageLocation};
 use besedka_core::hub::BusSettings;
@@ -54,8 +54,8 @@ pub struct Config {
     #[arg(long, env = "BESEDKA_REGISTRATION", value_name = "MODE")]
     pub registration: Option<Registration>,
 
-    /// The language of notices, e-mails and SMS to those of whom the server knows none: their profile and their program
-    /// name none.
+    /// Default language of system messages, e-mails and SMS, used when neither the user's profile nor the client names
+    /// one.
     #[arg(long, env = "BESEDKA_LANGUAGE", default_value = "ru", value_name = "ru|en")]
     pub language: ServerLanguage,
 
@@ -470,7 +470,7 @@ impl Config {
             public_url: self.public_url.clone(),
             trusted_proxies: self.trusted_proxies.clone(),
             cors_origins: self.cors_origins.clone(),
-            contradictions: Contradictions::default(),
+            config_warnings: ConfigWarnings::default(),
         }
     }
 }

@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 use super::links::{self, Links};
 use super::site::Site;
-use super::websocket::{Ended, IDLE_TIMEOUT, Socket, WebSocketRequest, end, pings};
-use besedka_core::hub::{Close, EphemeralEvent, EventFormat, OutboundEvent, Queued};
+use super::websocket::{Ended, IDLE_TIMEOUT, Socket, WebSocketRequest, end, end_if_closed, pings};
+use besedka_core::hub::{EphemeralEvent, EventFormat, OutboundEvent, Queued};
 use besedka_core::messenger::{Error, Limit, Listener, Messenger, NewMessage, Result};
 use besedka_core::model::{Change, ChatId, Event, Language, Message, MessageId, Scopes};
 
@@ -142,15 +142,7 @@ async fn deliver<T: SocketFormat>(
     // Those that are empty are not delivered by this dialect.
     frames.retain(|frame| !frame.is_empty());
     socket.send_all(frames).await?;
-    match taken.closed {
-        None => Ok(()),
-        Some(Close::TooSlow) => end(1013, "too slow"),
-        Some(Close::Expired) => end(4401, "expired"),
-        Some(Close::Revoked) => end(4403, "revoked"),
-        Some(Close::Removed) => end(4403, "removed"),
-        Some(Close::Replaced) => end(4409, "replaced"),
-        Some(Close::Restart) => end(1012, "restart"),
-    }
+    end_if_closed(taken.closed)
 }
 
 /// An event in this dialect's form; empty if the dialect does not deliver it.

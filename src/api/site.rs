@@ -23,24 +23,24 @@ pub struct Site {
     pub trusted_proxies: Vec<Proxies>,
     /// Other origins whose pages may use the API.
     pub cors_origins: Vec<String>,
-    pub contradictions: Contradictions,
+    pub config_warnings: ConfigWarnings,
 }
 
 /// What was seen of requests that contradicts the settings, one sentence of each kind. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub struct Contradictions(Arc<Mutex<BTreeMap<Contradiction, String>>>);
+pub struct ConfigWarnings(Arc<Mutex<BTreeMap<ConfigWarning, String>>>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Contradiction {
+pub enum ConfigWarning {
     /// A page is at another address than the server's.
     Address,
     /// A proxy that is not trusted tells of clients.
     Proxy,
 }
 
-impl Contradictions {
+impl ConfigWarnings {
     /// Logs the first one of its kind, and keeps it for the administrator.
-    pub fn note(&self, kind: Contradiction, text: impl FnOnce() -> String) {
+    pub fn note(&self, kind: ConfigWarning, text: impl FnOnce() -> String) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.entry(kind).or_insert_with(|| {
             let text = text();
@@ -214,7 +214,7 @@ impl Site {
         let peer = peer(request);
         let is_near = Proxies::Private.contains(peer) || Proxies::Loopback.contains(peer);
         if is_near && !self.is_proxy(peer) && TOLD.iter().any(|name| request.headers().contains_key(*name)) {
-            self.contradictions.note(Contradiction::Proxy, || {
+            self.config_warnings.note(ConfigWarning::Proxy, || {
                 format!(
                     "a proxy at {peer} tells who asks and how, and is not trusted: set --trusted-proxies {peer} \
                      (BESEDKA_TRUSTED_PROXIES)"

@@ -6,7 +6,7 @@ use poem::{FromRequest, Request, RequestBody, Result};
 use url::Url;
 
 use super::connection::SignedInMark;
-use super::site::{Contradiction, Contradictions, Site, authority};
+use super::site::{ConfigWarning, ConfigWarnings, Site, authority};
 use besedka_core::messenger::{self, Access, Limit, Messenger};
 use besedka_core::model::{Language, Scopes};
 
@@ -24,7 +24,7 @@ pub struct Visit {
     page: Option<String>,
     /// Whether that is one of the other origins that are let in.
     is_let_in: bool,
-    contradictions: Contradictions,
+    config_warnings: ConfigWarnings,
 }
 
 impl Visit {
@@ -50,7 +50,7 @@ impl Visit {
         let base = &self.base;
         if self.is_ours() && !(self.is_https && page.starts_with("http://") && !is_local()) {
             if page.starts_with("https://") && !self.is_https {
-                self.contradictions.note(Contradiction::Address, || {
+                self.config_warnings.note(ConfigWarning::Address, || {
                     format!(
                         "this page is at {page}, and the server takes {base} for its own address, so links and uploads \
                          begin with it: start the server with --public-url {page} (BESEDKA_PUBLIC_URL)"
@@ -63,7 +63,7 @@ impl Visit {
             "this page is at {page}, and the server takes {base} for its own address, so nobody can stay signed in here. \
              Open {base}, or start the server with --public-url {page} (BESEDKA_PUBLIC_URL)"
         );
-        self.contradictions.note(Contradiction::Address, || text.clone());
+        self.config_warnings.note(ConfigWarning::Address, || text.clone());
         Err(messenger::Error::invalid("X-Besedka-Session", text))
     }
 }
@@ -81,7 +81,7 @@ impl<'a> FromRequest<'a> for Visit {
             language: Language::known(request.header(header::ACCEPT_LANGUAGE.as_str())),
             is_let_in: origin.is_some_and(|origin| site.cors_origins.iter().any(|known| known == origin)),
             page: origin.map(str::to_owned),
-            contradictions: site.contradictions.clone(),
+            config_warnings: site.config_warnings.clone(),
             base,
         })
     }

@@ -17,6 +17,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message, Utf8Bytes};
 
+use besedka_core::hub::Close;
+
 const PING_EVERY: Duration = Duration::from_secs(25);
 /// A client that sends nothing for this long is considered gone.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
@@ -104,6 +106,19 @@ impl Ended {
 /// Ends a socket with a close code.
 pub fn end<T>(code: u16, reason: &'static str) -> Result<T, Ended> {
     Err(Ended(Some((code, reason))))
+}
+
+/// Ends a socket whose connection the hub has closed.
+pub fn end_if_closed(closed: Option<Close>) -> Result<(), Ended> {
+    match closed {
+        None => Ok(()),
+        Some(Close::TooSlow) => end(1013, "too slow"),
+        Some(Close::Expired) => end(4401, "expired"),
+        Some(Close::Revoked) => end(4403, "revoked"),
+        Some(Close::Removed) => end(4403, "removed"),
+        Some(Close::Replaced) => end(4409, "replaced"),
+        Some(Close::Restart) => end(1012, "restart"),
+    }
 }
 
 impl Socket {

@@ -22,7 +22,7 @@ pub(super) struct BackupCommand {
     #[arg(long, default_value_t = 0, value_name = "NUMBER")]
     keep: u32,
 
-    /// Read the backup again afterwards, restore its database beside, and compare.
+    /// Read the backup again afterwards, restore its database to a temporary file, and compare.
     #[arg(long)]
     verify: bool,
 
@@ -55,7 +55,7 @@ impl BackupCommand {
         let made = made?;
         let mut out = std::io::stdout();
         let (files, bytes) = (made.manifest.files, made.bytes);
-        let verified = if verify { "; restored beside and compared" } else { "" };
+        let verified = if verify { "; restored to a temporary file and compared" } else { "" };
         writeln!(out, "{}", made.place)?;
         match made.manifest.beside.is_empty() {
             true => {
@@ -63,7 +63,7 @@ impl BackupCommand {
             }
             false => writeln!(
                 out,
-                "{bytes} bytes, and beside {} files of {} bytes, of which {} of {} bytes are new{verified}",
+                "{bytes} bytes and {} attachment files of {} bytes, of which {} of {} bytes are new{verified}",
                 files.count, files.bytes, made.copied.count, made.copied.bytes
             )?,
         }

@@ -16,7 +16,7 @@ pub(super) struct Restore {
     #[arg(value_name = "ARCHIVE", value_parser = BackupPlace::of_archive)]
     archive: BackupPlace,
 
-    /// Only check the archive: restore its database beside, compare, and delete it again.
+    /// Only check the archive: restore its database to a temporary file, compare, and delete it again.
     #[arg(long)]
     verify: bool,
 

@@ -152,9 +152,9 @@ impl User {
                 operator.close().await;
             }
             Action::Delete { named, messages } => {
-                let legacy = if messages { MessagesOnDeletion::Erased } else { MessagesOnDeletion::Kept };
+                let messages = if messages { MessagesOnDeletion::Erased } else { MessagesOnDeletion::Kept };
                 let operator = named.operator().await?;
-                operator.delete_user(&named.name, legacy).await?;
+                operator.delete_user(&named.name, messages).await?;
                 operator.close().await;
             }
         }

@@ -232,7 +232,7 @@ impl Server {
     pub fn drain(&self) -> BoxFuture<'static, ()> {
         let (messenger, time) = (self.messenger.clone(), self.drain);
         Box::pin(async move {
-            messenger.send_away(time).await;
+            messenger.drain(time).await;
             messenger.close_sockets();
         })
     }
@@ -260,7 +260,7 @@ impl Running {
     /// Stops gracefully: `/ready` answers 503, no more connections are accepted, WebSockets are told to reconnect,
     /// requests and writes are finished.
     pub async fn stop(self) {
-        self.messenger.send_away(self.server.drain).await;
+        self.messenger.drain(self.server.drain).await;
         self.server.stop.cancel();
         self.messenger.close_sockets();
         if tokio::time::timeout(REQUESTS_TIMEOUT, self.accepting).await.is_err() {
@@ -338,7 +338,7 @@ async fn clean_up(messenger: Messenger, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = stop.cancelled() => return,
-            _ = tick.tick() => if let Err(error) = messenger.apply_retention().await {
+            _ = tick.tick() => if let Err(error) = messenger.clean_up().await {
                 tracing::error!(%error, "the periodic cleanup failed");
             }
         }

@@ -157,7 +157,7 @@ async fn a_backup_of_a_busy_server_is_consistent_and_everything_is_there_again()
     let target = TempDir::new().unwrap();
     let made = back_up(&server, &[target.path().to_str().unwrap(), "--verify"]).await;
     let printed = succeeded(&made);
-    assert!(printed.contains("restored beside and compared"), "{printed}");
+    assert!(printed.contains("restored to a temporary file and compared"), "{printed}");
     stop.store(true, Ordering::SeqCst);
     let posted: usize = posting.await.unwrap();
     let archive = only_archive(target.path());
@@ -728,7 +728,7 @@ async fn an_encrypted_backup_is_restored_with_its_key_alone() {
         &back_up(&sealed.server, &[to, "--verify", "--encrypt-to", &sealed.key("recipients")]).await,
     );
     assert!(
-        printed.contains("restored beside and compared") && printed.contains("is encrypted"),
+        printed.contains("restored to a temporary file and compared") && printed.contains("is encrypted"),
         "{printed}"
     );
     let archive = only_archive(target.path());
@@ -891,7 +891,7 @@ async fn a_file_is_copied_once_and_deleted_when_no_kept_backup_names_it() {
     // One is deleted from the server. While a kept backup names it, it stays.
     let ann = server.again(&ann, "ann").await;
     ann.delete(&format!("/messages/{first}")).await.expect(204);
-    messenger.apply_retention().await.unwrap();
+    messenger.clean_up().await.unwrap();
     let old = written - Duration::from_secs(2 * 24 * 3_600);
     for file in &two {
         std::fs::File::options().write(true).open(file).unwrap().set_modified(old).unwrap();
@@ -969,7 +969,7 @@ async fn a_full_disk_stops_a_backup_and_the_earlier_ones_stay_whole() {
     succeeded(&run(&["restore", "--verify", kept.to_str().unwrap()]).await);
     std::fs::remove_file(&stuffing).unwrap();
     let printed = succeeded(&back_up(&sealed.server, &[to, "--verify", "--keep", "1"]).await);
-    assert!(printed.contains("beside 11 files"), "{printed}");
+    assert!(printed.contains("and 11 attachment files"), "{printed}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -1029,6 +1029,6 @@ async fn a_backup_that_is_killed_leaves_the_earlier_ones_whole() {
     succeeded(&run(&["restore", "--verify", kept.to_str().unwrap()]).await);
     // The next one goes on where that one was killed.
     let printed = succeeded(&back_up(&sealed.server, &[to, "--verify", "--keep", "1"]).await);
-    assert!(printed.contains("beside 21 files") && !printed.contains("of which 20 of"), "{printed}");
+    assert!(printed.contains("and 21 attachment files") && !printed.contains("of which 20 of"), "{printed}");
     succeeded(&run(&["restore", "--verify", only_archive(target.path()).to_str().unwrap()]).await);
 }

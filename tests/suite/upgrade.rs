@@ -241,7 +241,7 @@ async fn everything_of_the_first_tables_is_there() {
     // It goes on: with numbers after those that are there.
     let said = anna.post_text(id("group"), "Дальше").await;
     assert!(said["id"].as_i64().unwrap() > id("location"));
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     let server = server.restart().await;
     let anna = signed_in(&server, "anna").await;
     assert_eq!(anna.texts(id("group")).await[0], "Дальше");

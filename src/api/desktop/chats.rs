@@ -125,18 +125,10 @@ impl Chats {
                 caller.direct_chat(UserId(other)).await?.0
             }
             ChatType::Group => {
-                let group = NewGroup {
-                    title: title.unwrap_or_default(),
-                    description: None,
-                    is_public: false,
-                    is_read_only: false,
-                    members: user_ids.unwrap_or_default().into_iter().map(UserId).collect(),
-                };
-                // The messenger does not know this API's names for its fields.
-                caller.create_group(group).await.map_err(|error| match error {
-                    Error::Invalid { field: "member_ids", reason } => Error::invalid("user_ids", reason),
-                    error => error,
-                })?
+                let members = user_ids.unwrap_or_default().into_iter().map(UserId).collect();
+                let group = NewGroup::private(title.unwrap_or_default(), members);
+                let created = caller.create_group(group).await;
+                created.map_err(|error| error.rename_field("member_ids", "user_ids"))?
             }
         };
         let links = Links::to(&messenger, &visit, reader);

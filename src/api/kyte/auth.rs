@@ -114,7 +114,7 @@ impl Auth {
             ..Registration::default()
         };
         let visitor = messenger.visitor(visit.address).for_long();
-        let (user, grant) = visitor.register(registration).await.map_err(renamed)?;
+        let (user, grant) = visitor.register(registration).await.map_err(explain_email_code)?;
         let links = Links::to(&messenger, &visit, user.id());
         let user = User::new(user, &links);
         Ok(Created::Created(Json(SignedIn::new(user, grant))))
@@ -181,8 +181,8 @@ async fn signed_in(messenger: &Messenger, grant: TokenPair, visit: &Visit) -> An
     Ok(SignedIn::new(User::new(user, &links), grant))
 }
 
-/// The messenger does not know this API's name of the field.
-fn renamed(error: Error) -> Error {
+/// An error with this API's name of the code's field, which says where the code comes from.
+fn explain_email_code(error: Error) -> Error {
     match error {
         Error::Invalid { field: "email_code", .. } => Error::invalid(
             "emailCode",

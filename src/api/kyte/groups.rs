@@ -78,14 +78,8 @@ impl Groups {
     ) -> Answer<Created<Group>> {
         let members = body.0.participant_ids.unwrap_or_default();
         let members = members.iter().map(|id| user_id(id)).collect::<Result<_, Error>>()?;
-        let new = NewGroup {
-            title: body.0.name,
-            description: None,
-            is_public: false,
-            is_read_only: false,
-            members,
-        };
-        let chat = messenger.as_user(caller.0).create_group(new).await.map_err(renamed)?;
+        let new = NewGroup::private(body.0.name, members);
+        let chat = messenger.as_user(caller.0).create_group(new).await.map_err(rename_fields)?;
         let language = messenger.language(Some(caller.0.user), visit.language);
         Ok(Created::Created(Json(Group { group: whole(&messenger, caller.0, chat, language).await? })))
     }
@@ -119,11 +113,7 @@ fn user_id(text: &str) -> Result<UserId, Error> {
     text.trim().parse().map(UserId).map_err(|_| unknown())
 }
 
-/// The messenger does not know this API's names for its fields.
-fn renamed(error: Error) -> Error {
-    match error {
-        Error::Invalid { field: "title", reason } => Error::invalid("name", reason),
-        Error::Invalid { field: "member_ids", reason } => Error::invalid("participantIds", reason),
-        error => error,
-    }
+/// An error with this API's names of fields.
+fn rename_fields(error: Error) -> Error {
+    error.rename_field("title", "name").rename_field("member_ids", "participantIds")
 }

@@ -79,7 +79,7 @@ impl Me {
             avatar_url: body.0.avatar_url.filter(|url| !is_uploaded(url)).map(Some),
             ..Profile::default()
         };
-        let user = messenger.as_user(caller.0).update_profile(change).await.map_err(renamed)?;
+        let user = messenger.as_user(caller.0).update_profile(change).await.map_err(rename_fields)?;
         Ok(Json(User::new(user, &Links::to(&messenger, &visit, caller.0.user)).into()))
     }
 
@@ -93,11 +93,7 @@ impl Me {
     }
 }
 
-/// The messenger does not know this API's names for its fields.
-fn renamed(error: Error) -> Error {
-    match error {
-        Error::Invalid { field: "display_name", reason } => Error::invalid("name", reason),
-        Error::Invalid { field: "avatar_url", reason } => Error::invalid("avatarUrl", reason),
-        error => error,
-    }
+/// An error with this API's names of fields.
+fn rename_fields(error: Error) -> Error {
+    error.rename_field("display_name", "name").rename_field("avatar_url", "avatarUrl")
 }

@@ -73,13 +73,13 @@ fn spec() -> Spec {
 fn routes() -> BoxEndpoint<'static> {
     let api = Arc::new(service().into_endpoint());
     let socket_io = Arc::new(socket_io::endpoint());
-    let doors = || {
+    let build_routes = || {
         Route::new()
             .at("/ws/chat/:chat_id", get(socket::socket))
             .at("/socket.io", socket_io.clone())
             .nest_no_strip("/", socket::base_or(api.clone()))
     };
-    doors().nest("/api", doors()).boxed()
+    build_routes().nest("/api", build_routes()).boxed()
 }
 
 struct Health;

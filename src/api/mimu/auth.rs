@@ -137,7 +137,8 @@ impl Auth {
             device: visit.agent,
             ..Registration::default()
         };
-        let (user, grant) = messenger.visitor(visit.address).register(registration).await.map_err(renamed)?;
+        let registered = messenger.visitor(visit.address).register(registration).await;
+        let (user, grant) = registered.map_err(|error| error.rename_field("email_code", "emailCode"))?;
         answer(Tokens::new(grant, user))
     }
 
@@ -170,13 +171,5 @@ impl Auth {
     ) -> Answer<Tokens> {
         let grant = messenger.visitor(visit.address).refresh(&body.0.refresh_token).await?;
         answer(Tokens::of(&messenger, grant).await?)
-    }
-}
-
-/// The messenger does not know this API's name of the field.
-fn renamed(error: Error) -> Error {
-    match error {
-        Error::Invalid { field: "email_code", reason } => Error::invalid("emailCode", reason),
-        error => error,
     }
 }

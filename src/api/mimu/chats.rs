@@ -79,14 +79,8 @@ impl Chats {
             (None, [other]) if *other != access.user => caller.direct_chat_called(name, *other).await,
             (title, _) => {
                 let title = title.or_else(|| name.map(str::to_owned));
-                let new = NewGroup {
-                    title: title.ok_or_else(|| Error::invalid("title", "is missing"))?,
-                    description: None,
-                    is_public: false,
-                    is_read_only: false,
-                    members,
-                };
-                caller.create_group_called(name, new).await
+                let title = title.ok_or_else(|| Error::invalid("title", "is missing"))?;
+                caller.create_group_called(name, NewGroup::private(title, members)).await
             }
         };
         let chat = [chat.map_err(translate_error)?];
@@ -98,8 +92,7 @@ impl Chats {
 
 fn translate_error(error: Error) -> Error {
     match error {
-        Error::Invalid { field: "member_ids" | "user_id", reason } => Error::invalid("memberIds", reason),
         Error::NotFound("user") => Error::invalid("memberIds", "unknown user"),
-        error => error,
+        error => error.rename_field("member_ids", "memberIds").rename_field("user_id", "memberIds"),
     }
 }

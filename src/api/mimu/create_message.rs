@@ -104,7 +104,7 @@ impl CreateMessage {
             .transpose()
             .map_err(|_| Error::invalid("replyToMessageId", "is not a message in this chat"))?;
         let content = match self.kind() {
-            Some(Kind::Text) => Content::new(Kind::Text, self.text, None).map_err(translate_error)?,
+            Some(Kind::Text) => Content::new(Kind::Text, self.text, None).map_err(rename_fields)?,
             Some(kind) => {
                 let mut payload = Payload::new();
                 payload.insert("attachment_id".to_owned(), self.file()?.to_string().into());
@@ -116,7 +116,7 @@ impl CreateMessage {
                     payload.insert("duration_ms".to_owned(), length.into());
                     payload.insert("codec".to_owned(), codec(recording).into());
                 }
-                Content::new(kind, self.caption.or(self.text), Some(payload)).map_err(translate_error)?
+                Content::new(kind, self.caption.or(self.text), Some(payload)).map_err(rename_fields)?
             }
             None => of_its_own(self.kind.unwrap_or_default(), self.text.or(self.caption), self.rest)?,
         };
@@ -130,13 +130,8 @@ pub fn file_id(text: &str) -> Result<AttachmentId> {
 }
 
 /// An error with Mimu's name of the field.
-fn translate_error(flaw: besedka_core::model::InvalidField) -> Error {
-    let field = match flaw.field {
-        "content" => "text",
-        "payload" => "fileId",
-        other => other,
-    };
-    Error::invalid(field, flaw.reason)
+fn rename_fields(flaw: besedka_core::model::InvalidField) -> Error {
+    Error::from(flaw).rename_field("content", "text").rename_field("payload", "fileId")
 }
 
 /// The codec of a recording, derived from its media type, for old clients of our own.

@@ -128,7 +128,9 @@ impl Messages {
     ) -> Answer<Sent> {
         let (caller, say) = (messenger.as_user(caller.0), body.0);
         let recording = match say.recording()? {
-            Some(id) => Some(caller.attachment(id, super::view::LINK_LIFE).await.map_err(no_file)?.0),
+            Some(id) => {
+                Some(caller.attachment(id, super::view::LINK_LIFE).await.map_err(translate_file_error)?.0)
+            }
             None => None,
         };
         let (chat, name) = (say.chat_id.clone(), say.name(key.0.as_deref()).map(NewMessage::id_of));
@@ -141,7 +143,7 @@ impl Messages {
                 message
             }),
         };
-        let message = message.map_err(no_file)?;
+        let message = message.map_err(translate_file_error)?;
         answer(Sent { message_id: message.id.to_string(), timestamp: message.sent_at.iso_millis() })
     }
 
@@ -287,7 +289,7 @@ pub fn touched(id: MessageId) -> Answer<Touched> {
 }
 
 /// Translates an error about a message's file to this API's field names.
-fn no_file(error: Error) -> Error {
+fn translate_file_error(error: Error) -> Error {
     match error {
         Error::Invalid { field: "payload", reason } => Error::invalid(
             "fileId",

@@ -100,13 +100,7 @@ impl Conversations {
         let caller = messenger.as_user(access);
         let made = match (kind, &others[..]) {
             (ConversationType::Group, _) => {
-                let group = NewGroup {
-                    title: title.unwrap_or_default(),
-                    description: None,
-                    is_public: false,
-                    is_read_only: false,
-                    members: others,
-                };
+                let group = NewGroup::private(title.unwrap_or_default(), others);
                 caller.group_about(topic, group).await
             }
             (ConversationType::Private, [other]) => caller.direct_about(topic, *other).await,
@@ -115,12 +109,8 @@ impl Conversations {
                 "a private conversation requires exactly one other participant",
             )),
         };
-        // The messenger does not know this API's names for its fields.
-        let chat = made.map_err(|error| match error {
-            Error::Invalid { field: "member_ids" | "user_id", reason } => {
-                Error::Invalid { field: "participant_ids", reason }
-            }
-            error => error,
+        let chat = made.map_err(|error| {
+            error.rename_field("member_ids", "participant_ids").rename_field("user_id", "participant_ids")
         })?;
         let links = Links::to(&messenger, &visit, me).lasting(LONG_LIFE);
         Ok(Created::Created(Json(one(&messenger.as_user(access), &links, chat).await?)))

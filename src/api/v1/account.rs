@@ -66,12 +66,12 @@ impl Account {
         body: JsonBody<Deletion>,
     ) -> Answer<Done> {
         let Deletion { password, messages } = body.0;
-        let legacy = match messages {
+        let messages = match messages {
             Messages::Keep => MessagesOnDeletion::Kept,
             Messages::Delete => MessagesOnDeletion::Erased,
         };
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::NO_CONTENT));
-        caller.delete_account(&password, legacy).await?;
+        caller.delete_account(&password, messages).await?;
         Ok(Done::Done)
     }
 }

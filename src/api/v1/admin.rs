@@ -85,7 +85,7 @@ struct Backup {
     name: String,
     /// The size of the archive in bytes.
     bytes: i64,
-    /// When it was restored beside and compared; null if it was not. UTC, ISO 8601 without a zone.
+    /// When it was restored to a temporary file and compared; null if it was not. UTC, ISO 8601 without a zone.
     verified_at: Option<String>,
     /// Why it failed; null if it did not.
     failure: Option<String>,
@@ -277,7 +277,7 @@ impl Admin {
     ) -> Answer<Json<ServerStatus>> {
         let administrator = messenger.as_user(caller.0).administering().await?;
         let (measured, backups) = (administrator.measurements().await?, administrator.backups().await?);
-        Ok(Json(ServerStatus::new(measured, backups, site.contradictions.all())))
+        Ok(Json(ServerStatus::new(measured, backups, site.config_warnings.all())))
     }
 
     /// List attempts to push notifications

@@ -81,7 +81,7 @@ impl From<ChatPage> for ChatOverviews {
     fn from(page: ChatPage) -> Self {
         Self {
             chats: page.chats.into_iter().map(ChatOverview::from).collect(),
-            cursor: page.further.map(|further| further.to_string()),
+            cursor: page.next_cursor.map(|cursor| cursor.to_string()),
         }
     }
 }

@@ -7,7 +7,7 @@ use poem_openapi::SecurityScheme;
 use poem_openapi::auth::Bearer;
 
 use super::Refusal;
-use super::idempotency::Slot;
+use super::idempotency::PendingRequest;
 use crate::connection::SignedInMark;
 use crate::site::Site;
 pub use crate::visit::Visit;
@@ -80,8 +80,8 @@ async fn check(request: &Request, bearer: Bearer, wanted: Scopes) -> Result<Acce
     let access = messenger.access(&bearer.token, wanted).await.map_err(Refusal::from)?;
     let access = access.from(Site::address_of(request));
     SignedInMark::set(request);
-    if let Some(slot) = request.data::<Slot>() {
-        slot.is_of(access);
+    if let Some(pending) = request.data::<PendingRequest>() {
+        pending.is_of(access);
     }
     if request.method() == Method::GET {
         messenger.limit(Limit::Read(access.user)).map_err(Refusal::from)?;

@@ -72,11 +72,11 @@ impl Example for NewChat {
 /// The other person of a private chat.
 #[derive(Object)]
 #[oai(example)]
-struct Whom {
+struct DirectChatRequest {
     user_id: i64,
 }
 
-impl Example for Whom {
+impl Example for DirectChatRequest {
     fn example() -> Self {
         Self { user_id: 253_402_300_863 }
     }
@@ -270,7 +270,7 @@ impl Chats {
         /// A unique key for this request, such as a UUID.
         #[oai(name = "Idempotency-Key")]
         key: OptionalKey,
-        body: JsonBody<Whom>,
+        body: JsonBody<DirectChatRequest>,
     ) -> Answer<DirectChat> {
         let (caller, _key) = key.of(messenger.as_user(caller.0), StatusCode::OK);
         let (chat, is_new) = caller.direct_chat(UserId(body.0.user_id)).await?;

@@ -10,9 +10,9 @@ use serde_json::Value;
 
 pub use self::asyncapi::{asyncapi, with_typed_events};
 use self::data::{
-    BookmarkRef, ChatDelivered, ChatLost, ChatPerson, ChatRead, ChatRef, DraftRef, MemberChange, MessageRef,
-    MessageRefs, Missing, Nothing, OpenReports, PersonRef, PresenceChange, Ready, ScheduledRef, SessionBegun,
-    SessionRef, TokenRef, Wrong,
+    BookmarkRef, ChatDelivered, ChatLost, ChatPerson, ChatRead, ChatRef, DraftRef, ErrorData, GapData,
+    MemberChange, MessageRef, MessageRefs, Nothing, OpenReports, PersonRef, PresenceChange, Ready,
+    ScheduledRef, SessionCreated, SessionRef, TokenRef,
 };
 pub use self::event_data::EventData;
 use super::admin_people::CurrentAnnouncement;
@@ -101,7 +101,7 @@ pub fn name_and_data(change: &Change) -> (&'static str, EventData) {
         Change::SessionCreated(session) => {
             let model::Session { id, device, address, created_at, .. } = session.clone();
             let created_at = created_at.iso();
-            ("session.created", EventData::other(&SessionBegun { id: id.0, device, address, created_at }))
+            ("session.created", EventData::other(&SessionCreated { id: id.0, device, address, created_at }))
         }
         Change::TokenCreated(token) => ("token.created", EventData::other(&Token::from(token.clone()))),
         Change::TokenRevoked(id) => ("token.revoked", EventData::other(&TokenRef { id: id.0 })),
@@ -142,7 +142,7 @@ pub fn ready(user: UserId, cursor: &Cursor) -> String {
 }
 
 pub fn missing(gap: &Gap) -> String {
-    let data = Missing { chat_id: gap.chat.map(|chat| chat.0) };
+    let data = GapData { chat_id: gap.chat.map(|chat| chat.0) };
     frame("gap", &EventData::other(&data), Some(gap.position.to_string()))
 }
 
@@ -151,7 +151,7 @@ pub fn pong() -> String {
 }
 
 pub fn wrong(detail: &str, code: &str) -> String {
-    frame("error", &EventData::other(&Wrong { detail: detail.to_owned(), code: code.to_owned() }), None)
+    frame("error", &EventData::other(&ErrorData { detail: detail.to_owned(), code: code.to_owned() }), None)
 }
 
 /// A frame as it is sent.

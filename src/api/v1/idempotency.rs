@@ -22,11 +22,11 @@ use besedka_core::messenger::{Access, Attempt, AttemptGuard, Caller, Error, Mess
 /// The largest JSON body: a message of 64 KiB and its envelope.
 const LARGEST_BODY: usize = 128 * 1024;
 /// The only routes that change something without requiring a key.
-const FREE: [&str; 1] = ["/auth/refresh"];
+const EXEMPT_ROUTES: [&str; 1] = ["/auth/refresh"];
 
 /// What is known about a request that changes something, from before its handler runs until after.
 #[derive(Clone)]
-pub struct Slot(Arc<Known>);
+pub struct PendingRequest(Arc<Known>);
 
 struct Known {
     route: String,
@@ -37,7 +37,7 @@ struct Known {
     attempt: OnceLock<Attempt>,
 }
 
-impl Slot {
+impl PendingRequest {
     /// Records the caller.
     pub fn is_of(&self, access: Access) {
         let _ = self.0.caller.set(access);
@@ -93,10 +93,10 @@ impl<'a> ApiExtractor<'a> for Key {
         _: ExtractParamOptions<String>,
     ) -> Result<Self> {
         let messenger = Data::<&Messenger>::from_request_without_body(request).await?;
-        let slot = Data::<&Slot>::from_request_without_body(request).await?.0;
-        match slot.begin(&messenger) {
+        let pending = Data::<&PendingRequest>::from_request_without_body(request).await?.0;
+        match pending.begin(&messenger) {
             Ok(key) => Ok(key),
-            Err(Error::Invalid { .. }) if slot.0.key.is_none() => {
+            Err(Error::Invalid { .. }) if pending.0.key.is_none() => {
                 let problem = format!("Missing {HEADER} header");
                 Err(Refusal::of(StatusCode::BAD_REQUEST, problem, "idempotency_key_missing").into())
             }
@@ -151,15 +151,15 @@ impl<'a> ApiExtractor<'a> for OptionalKey {
 
 /// Reads the key and the body of requests that change something, and answers repeated requests with the result
 /// of the first one.
-pub struct Keyed<E>(E);
+pub struct IdempotencyEndpoint<E>(E);
 
-impl<E> Keyed<E> {
+impl<E> IdempotencyEndpoint<E> {
     pub fn new(inner: E) -> Self {
         Self(inner)
     }
 }
 
-impl<E: Endpoint<Output = Response>> Endpoint for Keyed<E> {
+impl<E: Endpoint<Output = Response>> Endpoint for IdempotencyEndpoint<E> {
     type Output = Response;
 
     async fn call(&self, mut request: Request) -> Result<Response> {
@@ -172,11 +172,11 @@ impl<E: Endpoint<Output = Response>> Endpoint for Keyed<E> {
         };
         let messenger = Data::<&Messenger>::from_request_without_body(&request).await?.clone();
         let path = request.uri().path();
-        if FREE.contains(&path) {
+        if EXEMPT_ROUTES.contains(&path) {
             return Ok(retry::carry_out(&self.0, request, body, &messenger).await);
         }
         let key = request.headers().get(HEADER).map(|key| String::from_utf8_lossy(key.as_bytes()));
-        let slot = Slot(Arc::new(Known {
+        let pending = PendingRequest(Arc::new(Known {
             route: format!("{} {path}", request.method()),
             // RFC draft "The Idempotency-Key HTTP Header Field" quotes it; the document does not.
             key: key.map(|key| key.trim().trim_matches('"').to_owned()),
@@ -185,17 +185,17 @@ impl<E: Endpoint<Output = Response>> Endpoint for Keyed<E> {
             attempt: OnceLock::new(),
         }));
         let base = Data::<&Site>::from_request_without_body(&request).await?.base(&request);
-        request.extensions_mut().insert(slot.clone());
+        request.extensions_mut().insert(pending.clone());
         let response = retry::carry_out(&self.0, request, body, &messenger).await;
         if response.status().is_success() {
             return Ok(response);
         }
         // A repeated key takes precedence over any other error in the request.
-        match slot.0.attempt.get() {
+        match pending.0.attempt.get() {
             Some(attempt) => match messenger.check_not_repeated(attempt).await {
                 Ok(()) => Ok(response),
                 Err(Error::Repeated(Some(original))) => {
-                    let caller = slot.0.caller.get().copied();
+                    let caller = pending.0.caller.get().copied();
                     let repeated = Box::pin(repeated(&messenger, caller, *original, &base));
                     Ok(repeated.await.into_response())
                 }

@@ -1,4 +1,4 @@
-//! The native API, after the document «API Документация для Frontend».
+//! The native API (v1).
 //!
 //! Errors are checked in this order: missing token (401), missing `Idempotency-Key` (400), repeated key (409),
 //! malformed body (400), not found or no access (404, 403), then any other error in the request.
@@ -190,7 +190,7 @@ pub async fn refuse(error: poem::Error) -> Response {
 pub const PREFIX: &str = "/api/v1";
 
 struct Api {
-    operations: RepeatedReads<idempotency::Keyed<Operations<types::Problem>>>,
+    operations: RepeatedReads<idempotency::IdempotencyEndpoint<Operations<types::Problem>>>,
     upload: BoxEndpoint<'static>,
     socket: BoxEndpoint<'static>,
 }
@@ -199,7 +199,7 @@ struct Api {
 pub fn routes() -> impl Endpoint<Output = Response> {
     let operations = Operations::new(apis(), service(apis()));
     Api {
-        operations: RepeatedReads::new(idempotency::Keyed::new(operations)),
+        operations: RepeatedReads::new(idempotency::IdempotencyEndpoint::new(operations)),
         upload: post(upload::upload).catch_all_error(refusal::render::<types::Problem>).boxed(),
         socket: socket().boxed(),
     }

@@ -20,13 +20,13 @@ pub struct Polls;
 /// A vote in a poll.
 #[derive(Object)]
 #[oai(example)]
-struct Choose {
+struct VoteRequest {
     /// The chosen options, counted from 0; they replace the previous vote. An empty list withdraws the vote.
     /// Several options are only allowed if the poll is `multiple`.
     options: Vec<i64>,
 }
 
-impl Example for Choose {
+impl Example for VoteRequest {
     fn example() -> Self {
         Self { options: vec![0, 2] }
     }
@@ -48,7 +48,7 @@ impl Polls {
         #[oai(name = "Idempotency-Key")]
         key: Key,
         message_id: Path<i64>,
-        body: JsonBody<Choose>,
+        body: JsonBody<VoteRequest>,
     ) -> Answer<Json<Message>> {
         let choices: Result<Vec<usize>, _> = body.0.options.into_iter().map(usize::try_from).collect();
         let choices = choices.map_err(|_| Error::invalid("options", "must be non-negative integers"))?;

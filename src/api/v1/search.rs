@@ -9,7 +9,7 @@ use poem_openapi::{Enum, Object, OpenApi};
 use super::caller::SignedIn;
 use super::types::Message;
 use super::{Answer, Area};
-use besedka_core::messenger::{self, Further, Hit, Messenger};
+use besedka_core::messenger::{self, Hit, Messenger, SearchCursor};
 use besedka_core::model::ChatId;
 use besedka_core::model::search;
 
@@ -123,7 +123,7 @@ impl Search {
         /// The cursor from the previous page of the same query.
         cursor: Query<Option<String>>,
     ) -> Answer<Json<SearchPage>> {
-        let from = cursor.0.map(|cursor| cursor.parse::<Further>()).transpose()?;
+        let from = cursor.0.map(|cursor| cursor.parse::<SearchCursor>()).transpose()?;
         let order = match order.0 {
             Some(Order::Best) => messenger::Order::Best,
             Some(Order::Newest) | None => messenger::Order::Newest,
@@ -132,6 +132,6 @@ impl Search {
         let search = messenger::Search { text: q.0, chat: chat_id.0.map(ChatId), order, limit, from };
         let found = messenger.as_user(caller.0).search(search).await?;
         let results = found.results.into_iter().map(SearchResult::from).collect();
-        Ok(Json(SearchPage { results, cursor: found.further.map(|further| further.to_string()) }))
+        Ok(Json(SearchPage { results, cursor: found.next_cursor.map(|cursor| cursor.to_string()) }))
     }
 }

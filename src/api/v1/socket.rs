@@ -12,8 +12,8 @@ use tokio::time::{Instant, timeout};
 
 use super::{Answer, Refusal, events};
 use crate::site::Site;
-use crate::websocket::{Ended, IDLE_TIMEOUT, Socket, WebSocketRequest, end, pings};
-use besedka_core::hub::{Close, EventFormat, Queued};
+use crate::websocket::{Ended, IDLE_TIMEOUT, Socket, WebSocketRequest, end, end_if_closed, pings};
+use besedka_core::hub::{EventFormat, Queued};
 use besedka_core::messenger::{Access, Cursor, Error, Limit, Listener, Messenger};
 use besedka_core::model::{ChatId, MessageId, Scopes};
 
@@ -194,15 +194,7 @@ async fn deliver(connection: &mut Socket, taken: Queued) -> Result<(), Ended> {
     let ephemeral =
         taken.ephemeral.iter().map(|event| event.written(FORMAT, events::ephemeral_frame).clone());
     connection.send_all(events.chain(ephemeral).collect()).await?;
-    match taken.closed {
-        None => Ok(()),
-        Some(Close::TooSlow) => end(1013, "too slow; resume from your cursor"),
-        Some(Close::Expired) => end(4401, "expired"),
-        Some(Close::Revoked) => end(4403, "revoked"),
-        Some(Close::Removed) => end(4403, "removed"),
-        Some(Close::Replaced) => end(4409, "replaced"),
-        Some(Close::Restart) => end(1012, "restart"),
-    }
+    end_if_closed(taken.closed)
 }
 
 async fn handle(connection: &mut Socket, listener: &Listener, text: &str) -> Result<(), Ended> {

@@ -1,4 +1,5 @@
-//! Reads archives: to check them, to compare them with a database that is restored beside, and to restore them.
+//! Reads archives: to check them, to compare them with a database that is restored to a temporary file, and to restore
+//! them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};

@@ -86,7 +86,7 @@ pub use messages::scheduled::Rescheduling;
 pub use notifications::subscription::NewPushSubscription;
 pub use portability::export::{Export, ExportPart};
 pub use portability::import::{Import, LineBudget, SourceChat, SourceFile, SourceMessage, TargetChat};
-pub use search::query::{Found, Further, Hit, Order, Search};
+pub use search::query::{Found, Hit, Order, Search, SearchCursor};
 pub use webhooks::{
     IncomingSecret, ManagedWebhook, NewOutgoingWebhook, OutgoingSecret, OutgoingWebhookChange, WebhookSender,
 };
@@ -107,7 +107,7 @@ const SEARCHES: usize = 2;
 #[derive(Clone)]
 pub struct Messenger(Arc<Core>);
 
-/// What the rooms of the messenger share.
+/// State shared by all modules of the messenger.
 pub struct Core {
     pub(crate) db: Db,
     pub(crate) files: Files,
@@ -149,7 +149,7 @@ pub struct Core {
     names: accounts::display_names::DisplayNameCache,
     users: accounts::known_users::UserCache,
     chats: chats::chat_cache::ChatCache,
-    posting_rights: messages::posting_rights::RememberedRights,
+    posting_rights: messages::posting_rights::CachedRights,
     indexing: search::indexing::Indexing,
     /// How many searches there may be at once.
     searches: Semaphore,
@@ -290,7 +290,7 @@ impl Messenger {
             names: accounts::display_names::DisplayNameCache::default(),
             users: accounts::known_users::UserCache::default(),
             chats: chats::chat_cache::ChatCache::default(),
-            posting_rights: messages::posting_rights::RememberedRights::default(),
+            posting_rights: messages::posting_rights::CachedRights::default(),
             indexing: search::indexing::Indexing::default(),
             searches: Semaphore::new(SEARCHES),
             successors: Key::new(HMAC_SHA256, &secrets.key("refresh token")),
@@ -406,8 +406,8 @@ impl Messenger {
         self.files.origins()
     }
 
-    /// Is not ready any more, and tells sockets bit by bit to come back, in half of the time given.
-    pub async fn send_away(&self, time: Duration) {
+    /// Stops being ready and closes sockets gradually over half of the time given.
+    pub async fn drain(&self, time: Duration) {
         const STEPS: u32 = 20;
         self.stopping.store(true, Ordering::Relaxed);
         // First balancers look elsewhere, then sockets follow.

@@ -19,7 +19,7 @@ pub struct Invite {
 
 impl Invite {
     /// Whether it is neither expired nor used up.
-    pub fn is_good(&self, now: Time) -> bool {
+    pub fn is_usable(&self, now: Time) -> bool {
         self.expires_at.is_none_or(|end| now < end) && self.max_uses.is_none_or(|most| self.uses < most)
     }
 }

@@ -112,7 +112,7 @@ impl Parts {
     /// A poll that has votes or was closed.
     pub const VOTES: Self = Self(32);
     /// Its author removed the link previews.
-    pub const BARE: Self = Self(64);
+    pub const NO_PREVIEWS: Self = Self(64);
 
     pub fn has(self, part: Self) -> bool {
         self.0 & part.0 != 0

@@ -10,7 +10,7 @@ use crate::model::{ChatId, Kind, Message, MessageId, Time, UserId};
 
 /// A range of a chat's messages.
 #[derive(Debug, Clone, Copy)]
-pub enum Stretch {
+pub enum PageRange {
     Newest,
     /// Before a sequence number.
     Before(i64),
@@ -23,7 +23,7 @@ pub async fn page(
     executor: &mut Executor,
     (chat, thread): (ChatId, Option<MessageId>),
     reader: UserId,
-    stretch: Stretch,
+    range: PageRange,
     limit: u64,
 ) -> Result<Vec<Message>> {
     let seq = Expr::col((M::Table, M::Seq));
@@ -32,13 +32,13 @@ pub async fn page(
     if let Some(thread) = thread {
         query.and_where(Expr::col((M::Table, M::ThreadId)).eq(thread));
     }
-    let order = match stretch {
-        Stretch::Newest => Order::Desc,
-        Stretch::Before(bound) => {
+    let order = match range {
+        PageRange::Newest => Order::Desc,
+        PageRange::Before(bound) => {
             query.and_where(seq.lt(bound));
             Order::Desc
         }
-        Stretch::After(bound) => {
+        PageRange::After(bound) => {
             query.and_where(seq.gt(bound));
             Order::Asc
         }
@@ -46,7 +46,7 @@ pub async fn page(
     query.order_by((M::Table, M::Seq), order).limit(limit);
     let mut page = hydrate(executor, &query).await?;
     conceal_quotes(executor, reader, &mut page).await?;
-    if matches!(stretch, Stretch::After(_)) {
+    if matches!(range, PageRange::After(_)) {
         page.reverse();
     }
     Ok(page)

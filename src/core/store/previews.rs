@@ -100,7 +100,7 @@ pub async fn unfetched(
         .and_where(Expr::col((L::Table, L::MessageId)).gte(first))
         .and_where(Expr::col((P::Table, P::UrlHash)).is_null())
         // Not of messages whose previews were removed.
-        .and_where(parts.clone().is_null().or(parts.bit_and(Parts::BARE.0).eq(0)))
+        .and_where(parts.clone().is_null().or(parts.bit_and(Parts::NO_PREVIEWS.0).eq(0)))
         .order_by((L::Table, L::MessageId), Order::Asc)
         .limit(limit)
         .to_owned();

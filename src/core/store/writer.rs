@@ -478,7 +478,7 @@ async fn run(connection: &mut SqliteConnection, statement: &'static str) -> Resu
 /// Closes a connection that is not a pool's.
 pub(super) async fn close(connection: SqliteConnection) {
     if let Err(error) = connection.close().await {
-        tracing::warn!(%error, "closing the database");
+        tracing::warn!(%error, "could not close the database");
     }
 }
 

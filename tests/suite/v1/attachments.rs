@@ -434,7 +434,7 @@ async fn a_file_that_an_earlier_version_stored_by_its_name_is_found_and_deleted(
     assert_eq!((read.status, read.bytes.as_slice()), (200, PDF));
     ann.delete(&format!("/messages/{}", sent["id"])).await.expect(204);
     server.clock.advance(Duration::from_secs(25 * 3_600));
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     assert_eq!(server.kept(), Vec::<PathBuf>::new());
 }
 
@@ -479,12 +479,12 @@ async fn a_file_that_is_not_posted_within_a_day_goes() {
     let old = server.kept();
     assert_eq!(old.len(), 2);
     server.clock.advance(Duration::from_secs(24 * 3_600));
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     assert_eq!(server.kept(), old, "not before its time");
     let ann = server.again(&ann, "ann").await;
     post_file(&ann, chat, "image", &forsaken).await.refused(400, "invalid");
     server.clock.advance(Duration::from_secs(3_600));
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     let left = server.kept();
     assert_eq!(left.len(), 1);
     assert!(left[0].to_string_lossy().contains(&posted), "{left:?}");
@@ -509,7 +509,7 @@ async fn a_file_of_a_deleted_message_is_read_by_nobody_else_and_goes() {
     assert_eq!(fetch(&bob, &server, &id, None).await.status, 404);
     bob.get(&format!("/attachments/{id}/info")).await.refused(404, "not_found");
     server.clock.advance(Duration::from_secs(25 * 3_600));
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     assert_eq!(server.kept(), Vec::<PathBuf>::new());
 }
 

@@ -274,7 +274,7 @@ async fn old_entries_are_deleted_after_the_days_that_were_set() {
     let ann = server.again(&ann, "ann").await;
     ann.post("/tokens", json!({"name": "CI", "scopes": ["read"]})).await.expect(201);
     server.clock.advance(Duration::from_secs(11 * 24 * 3_600));
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     let ann = server.again(&ann, "ann").await;
     assert_eq!(actions(&log(&ann, "").await), ["token.create"]);
 }

@@ -63,7 +63,7 @@ async fn a_replaced_avatar_goes_and_so_does_its_weight() {
     seen(&server, &first).await.refused(404, "not_found");
     assert_eq!(image::load_from_memory(&shown(&server, &second).await.1).unwrap().dimensions(), (20, 20));
     server.clock.advance(A_DAY);
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     assert_eq!(server.kept().len(), 1, "neither the pictures nor the first avatar");
     let ann = server.again(&ann, "ann").await;
     let weight = shown(&server, &second).await.1.len();
@@ -74,7 +74,7 @@ async fn a_replaced_avatar_goes_and_so_does_its_weight() {
     ann.delete("/users/me/avatar").await.expect(204);
     assert_eq!(ann.get("/users/me").await.expect(200)["avatar_url"], Value::Null);
     seen(&server, &second).await.refused(404, "not_found");
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     assert_eq!(server.kept().len(), 0);
     assert_eq!(ann.get("/users/me/quota").await.expect(200)["used"], 0);
 }
@@ -126,7 +126,7 @@ async fn of_avatars_that_are_set_at_once_one_stays() {
     let set = (1..=6).map(|side| avatar(&ann, encoded(pixels(side, side), ImageFormat::Png)));
     futures_util::future::join_all(set).await;
     server.clock.advance(A_DAY);
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     assert_eq!(server.kept().len(), 1);
     let me = server.again(&ann, "ann").await.get("/users/me").await.expect(200);
     shown(&server, me["avatar_url"].as_str().unwrap()).await;
@@ -202,6 +202,6 @@ async fn an_avatar_goes_with_its_chat() {
         seen(&server, url).await.refused(404, "not_found");
     }
     server.clock.advance(A_DAY);
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     assert_eq!(server.kept().len(), 0);
 }

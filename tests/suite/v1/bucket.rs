@@ -135,7 +135,7 @@ async fn what_is_sent_past_us_is_looked_at_before_anybody_sees_it() {
     }
     // What it left there goes.
     server.clock.advance(Duration::from_secs(26 * 3_600));
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     assert!(
         server.kept().iter().all(|file| !file.to_string_lossy().contains("incoming")),
         "{:?}",
@@ -282,10 +282,10 @@ async fn what_was_sent_and_never_asked_for_counts_and_goes_after_a_day() {
     let second = ann.post("/attachments", more).await.expect(200);
     assert_eq!(used(&ann).await, 300, "it is looked for when its owner wants more room");
     assert_eq!(ann.send_form(&second, vec![b'b'; 400]).await.status, 204);
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     assert_eq!(used(&ann).await, 700);
     server.clock.advance(Duration::from_secs(25 * 3_600 + 1));
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     let ann = server.again(&ann, "ann").await;
     assert_eq!(used(&ann).await, 0);
     assert_eq!(server.kept(), Vec::<std::path::PathBuf>::new());

@@ -208,7 +208,7 @@ async fn a_group_is_deleted_for_everybody_by_who_moderates_it() {
     // What was sent in it is swept away without harm to the rest.
     let other = anna.group("Long", &[&bob]).await;
     anna.post_text(other, "still here").await;
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     assert_eq!(bob.texts(other).await, ["still here"]);
 }
 

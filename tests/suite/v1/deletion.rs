@@ -183,7 +183,7 @@ async fn everything_that_somebody_sent_goes_with_its_files_and_others_hear_it_in
 
     bob.get(&format!("/attachments/{file}")).await.refused(404, "not_found");
     server.clock.advance(Duration::from_secs(26 * 3_600));
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     let left = std::fs::read_dir(server.dir.path().join("files")).unwrap();
     let left: Vec<_> = left.flatten().filter(|entry| entry.file_name() == file.as_str()).collect();
     assert!(left.iter().all(|folder| std::fs::read_dir(folder.path()).unwrap().next().is_none()), "{left:?}");

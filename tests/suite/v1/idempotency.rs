@@ -298,13 +298,13 @@ async fn a_key_is_kept_for_a_day_and_over_a_restart() {
     let key = fresh_key();
     post(&anna, "/messages", &key, text(chat, "daily")).await.expect(201);
     server.clock.advance(24 * HOUR - Duration::from_secs(60));
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     let server = server.restart().await;
     let anna = Person { url: server.url.clone(), ..anna };
     let anna = anna.renewed().await;
     post(&anna, "/messages", &key, text(chat, "daily")).await.refused(409, "duplicate_request");
     server.clock.advance(Duration::from_secs(61));
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     post(&anna, "/messages", &key, text(chat, "daily")).await.expect(201);
     assert_eq!(anna.texts(chat).await, ["daily", "daily"]);
 }

@@ -215,7 +215,7 @@ async fn a_thumbnail_goes_with_its_file() {
     ann.upload("a.png", "image/png", encoded(pixels(600, 600), ImageFormat::Png)).await;
     assert_eq!(server.kept().len(), 2);
     server.clock.advance(Duration::from_secs(25 * 3_600 + 1));
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     assert_eq!(server.kept().len(), 0);
     if server.storage == Storage::Folder {
         assert_eq!(
@@ -520,7 +520,7 @@ async fn files_take_no_more_room_than_one_may_have() {
     bob.post("/attachments", any.clone()).await.expect(200);
     // What goes makes room again.
     server.clock.advance(Duration::from_secs(25 * 3_600 + 1));
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     let ann = server.again(&ann, "ann").await;
     assert_eq!(ann.get("/users/me/quota").await.expect(200)["used"], 0);
     ann.post("/attachments", any).await.expect(200);

@@ -363,6 +363,6 @@ async fn waiting_deliveries_survive_a_restart_and_old_ones_are_deleted() {
     };
     tokio::time::timeout(Duration::from_secs(20), done).await.unwrap();
     server.clock.advance(Duration::from_secs(7 * 24 * 3_600 + 60));
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     assert_eq!(server.count("SELECT COUNT(*) FROM webhook_delivery").await, 0);
 }

@@ -512,7 +512,7 @@ async fn a_session_that_was_not_used_for_a_week_is_pushed_nothing() {
     ann.post_text(marked, "marker").await;
     service.told(&marker, 1).await;
     assert!(service.of(&device).is_empty());
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     assert_eq!(server.count("SELECT COUNT(*) FROM push_subscription").await, 1, "only the marker's");
 }
 

@@ -169,7 +169,7 @@ async fn a_file_waits_with_its_message() {
     }
     ann.delete(&format!("/scheduled/{}", ids[1])).await.expect(204);
     server.clock.advance(48 * HOUR);
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     server.clock.advance(24 * HOUR);
     server.running.messenger.run_due_jobs().await;
     let (ann, bob) = (server.again(&ann, "ann").await, server.again(&bob, "bob").await);

@@ -157,7 +157,7 @@ async fn a_cursor_stays_short_however_many_chats_there_are() {
 
     // Of a cursor that is not stored any more everything is loaded anew.
     server.clock.advance(Duration::from_secs(47 * 24 * 3_600));
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     let bob = server.again(&bob, "bob").await;
     let page = bob.get(&format!("/sync?cursor={cursor}")).await.expect(200);
     assert!(page["gaps"].as_array().unwrap().len() > chats.len(), "{page}");
@@ -184,7 +184,7 @@ async fn events_older_than_thirty_days_leave_a_gap() {
     ann.post_text(busy, "long ago").await;
     bob.put("/users/me", json!({"language": "ru"})).await.expect(200);
     server.clock.advance(Duration::from_secs(31 * 24 * 3_600));
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     let (ann, bob) = (server.again(&ann, "ann").await, server.again(&bob, "bob").await);
     ann.post_text(busy, "today").await;
     let page = bob.get(&format!("/sync?cursor={cursor}")).await.expect(200);

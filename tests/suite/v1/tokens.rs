@@ -118,7 +118,7 @@ async fn a_token_that_runs_out_ends_on_its_day_with_its_sockets() {
     program.get("/users/me").await.refused(401, "unauthorized");
     assert_eq!(socket.closed().await, 4401);
     server.clock.advance(1_000 * DAY);
-    server.running.messenger.apply_retention().await.unwrap();
+    server.running.messenger.clean_up().await.unwrap();
     forever.get("/users/me").await.expect(200);
     let listed = server.again(&anna, "anna").await.get("/tokens").await.expect(200);
     assert_eq!(listed.as_array().unwrap().len(), 1, "{listed}");

@@ -473,6 +473,14 @@ export interface components {
             thread_id?: number | null;
         };
         /**
+         * ErrorData
+         * @description An error in a frame.
+         */
+        ErrorData: {
+            detail: string;
+            code: string;
+        };
+        /**
          * Failure
          * @description Why a scheduled message was not sent.
          */
@@ -482,12 +490,23 @@ export interface components {
             code: string;
         };
         /**
-         * Wrong
-         * @description An error in a frame.
+         * Where
+         * @description A chat.
          */
-        Wrong: {
-            detail: string;
-            code: string;
+        Where: {
+            /** Format: int64 */
+            chat_id: number;
+        };
+        /**
+         * GapData
+         * @description A gap in the stored events.
+         */
+        GapData: {
+            /**
+             * Format: int64
+             * @description The chat to reload; null for the user's profile and chat list.
+             */
+            chat_id?: number | null;
         };
         /**
          * Looking
@@ -667,17 +686,6 @@ export interface components {
          * @enum {string}
          */
         MessageType: "text" | "voice" | "image" | "video" | "file" | "system" | "location" | "poll" | "ai";
-        /**
-         * Missing
-         * @description A gap in the stored events.
-         */
-        Missing: {
-            /**
-             * Format: int64
-             * @description The chat to reload; null for the user's profile and chat list.
-             */
-            chat_id?: number | null;
-        };
         /**
          * Nothing
          * @description Empty.
@@ -976,10 +984,10 @@ export interface components {
          */
         Scope: "read" | "write" | "account";
         /**
-         * SessionBegun
+         * SessionCreated
          * @description A new session.
          */
-        SessionBegun: {
+        SessionCreated: {
             /** Format: int64 */
             id: number;
             /** @description The device's name as given at sign-in, or its `User-Agent`. */
@@ -1124,14 +1132,6 @@ export interface components {
             /** @description The chosen options, counted from 0; empty if the caller has not voted. */
             options: number[];
         };
-        /**
-         * Where
-         * @description A chat.
-         */
-        Where: {
-            /** Format: int64 */
-            chat_id: number;
-        };
     };
     responses: never;
     parameters: never;
@@ -1193,7 +1193,7 @@ export interface ServerEvents {
   /** The user unblocked another user. */
   'user.unblocked': components['schemas']['PersonRef']
   /** The user signed in on another device. */
-  'session.created': components['schemas']['SessionBegun']
+  'session.created': components['schemas']['SessionCreated']
   /** A session of the user ended. */
   'session.revoked': components['schemas']['SessionRef']
   /** The user created a personal access token. */
@@ -1205,7 +1205,7 @@ export interface ServerEvents {
   /** All missed events have been delivered; live events follow. */
   'ready': components['schemas']['Ready']
   /** Some events are no longer stored: reload the chat. Its position is used like an event's. */
-  'gap': components['schemas']['Missing']
+  'gap': components['schemas']['GapData']
   /** The online status of a user who shares a chat with the current user changed. Missed changes are available from `GET /presence`. */
   'presence': components['schemas']['PresenceChange']
   /** The administrators announce something to everybody, or removed their announcement, or its time is over. The current one is available from `GET /announcement`. */
@@ -1215,7 +1215,7 @@ export interface ServerEvents {
   /** The response to `ping`. */
   'pong': components['schemas']['Nothing']
   /** A frame was invalid. The socket stays open. */
-  'error': components['schemas']['Wrong']
+  'error': components['schemas']['ErrorData']
 }
 
 /// What a client sends.

@@ -3090,7 +3090,7 @@ export interface components {
              * @description The size of the archive in bytes.
              */
             bytes: number;
-            /** @description When it was restored beside and compared; null if it was not. UTC, ISO 8601 without a zone. */
+            /** @description When it was restored to a temporary file and compared; null if it was not. UTC, ISO 8601 without a zone. */
             verified_at?: string | null;
             /** @description Why it failed; null if it did not. */
             failure?: string | null;
@@ -3613,23 +3613,6 @@ export interface components {
             notify: components["schemas"]["Notify"];
         };
         /**
-         * Choose
-         * @description A vote in a poll.
-         * @example {
-         *       "options": [
-         *         0,
-         *         2
-         *       ]
-         *     }
-         */
-        Choose: {
-            /**
-             * @description The chosen options, counted from 0; they replace the previous vote. An empty list withdraws the vote.
-             *     Several options are only allowed if the poll is `multiple`.
-             */
-            options: number[];
-        };
-        /**
          * Code
          * @description A join code.
          * @example {
@@ -3827,6 +3810,17 @@ export interface components {
          * @enum {string}
          */
         DeliveryState: "waiting" | "delivered" | "failed";
+        /**
+         * DirectChatRequest
+         * @description The other person of a private chat.
+         * @example {
+         *       "user_id": 253402300863
+         *     }
+         */
+        DirectChatRequest: {
+            /** Format: int64 */
+            user_id: number;
+        };
         /**
          * Draft
          * @description A draft.
@@ -6434,6 +6428,23 @@ export interface components {
             options: number[];
         };
         /**
+         * VoteRequest
+         * @description A vote in a poll.
+         * @example {
+         *       "options": [
+         *         0,
+         *         2
+         *       ]
+         *     }
+         */
+        VoteRequest: {
+            /**
+             * @description The chosen options, counted from 0; they replace the previous vote. An empty list withdraws the vote.
+             *     Several options are only allowed if the poll is `multiple`.
+             */
+            options: number[];
+        };
+        /**
          * Webhook
          * @description An incoming webhook, without its secret URL.
          * @example {
@@ -6521,17 +6532,6 @@ export interface components {
             created_at: string;
             /** @description When a message was last posted with it, accurate to a minute; null if never. */
             last_used_at?: string | null;
-        };
-        /**
-         * Whom
-         * @description The other person of a private chat.
-         * @example {
-         *       "user_id": 253402300863
-         *     }
-         */
-        Whom: {
-            /** Format: int64 */
-            user_id: number;
         };
         /**
          * Authenticate
@@ -6668,12 +6668,31 @@ export interface components {
             thread_id?: number | null;
         };
         /**
-         * Wrong
+         * ErrorData
          * @description An error in a frame.
          */
-        Wrong: {
+        ErrorData: {
             detail: string;
             code: string;
+        };
+        /**
+         * Where
+         * @description A chat.
+         */
+        Where: {
+            /** Format: int64 */
+            chat_id: number;
+        };
+        /**
+         * GapData
+         * @description A gap in the stored events.
+         */
+        GapData: {
+            /**
+             * Format: int64
+             * @description The chat to reload; null for the user's profile and chat list.
+             */
+            chat_id?: number | null;
         };
         /**
          * Looking
@@ -6711,17 +6730,6 @@ export interface components {
             chat_id: number;
             /** @description Up to 200. */
             ids: number[];
-        };
-        /**
-         * Missing
-         * @description A gap in the stored events.
-         */
-        Missing: {
-            /**
-             * Format: int64
-             * @description The chat to reload; null for the user's profile and chat list.
-             */
-            chat_id?: number | null;
         };
         /**
          * Nothing
@@ -6800,10 +6808,10 @@ export interface components {
             message_id?: number | null;
         };
         /**
-         * SessionBegun
+         * SessionCreated
          * @description A new session.
          */
-        SessionBegun: {
+        SessionCreated: {
             /** Format: int64 */
             id: number;
             /** @description The device's name as given at sign-in, or its `User-Agent`. */
@@ -6828,14 +6836,6 @@ export interface components {
         TokenRef: {
             /** Format: int64 */
             id: number;
-        };
-        /**
-         * Where
-         * @description A chat.
-         */
-        Where: {
-            /** Format: int64 */
-            chat_id: number;
         };
         /**
          * @description A message was sent. The author receives this event too.
@@ -7609,7 +7609,7 @@ export interface components {
              * @enum {string}
              */
             event: "session.created";
-            data: components["schemas"]["SessionBegun"];
+            data: components["schemas"]["SessionCreated"];
             /** @description Appending `.` and the position to a cursor moves the cursor past the event. */
             position: string;
         };
@@ -9348,7 +9348,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Whom"];
+                "application/json": components["schemas"]["DirectChatRequest"];
             };
         };
         responses: {
@@ -10809,7 +10809,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Choose"];
+                "application/json": components["schemas"]["VoteRequest"];
             };
         };
         responses: {

@@ -96,7 +96,7 @@ pub struct PersonRef {
 
 /// A new session.
 #[derive(Object)]
-pub struct SessionBegun {
+pub struct SessionCreated {
     pub id: i64,
     /// The device's name as given at sign-in, or its `User-Agent`.
     pub device: Option<String>,
@@ -154,14 +154,14 @@ pub struct Ready {
 
 /// A gap in the stored events.
 #[derive(Object)]
-pub struct Missing {
+pub struct GapData {
     /// The chat to reload; null for the user's profile and chat list.
     pub chat_id: Option<i64>,
 }
 
 /// An error in a frame.
 #[derive(Object)]
-pub struct Wrong {
+pub struct ErrorData {
     pub detail: String,
     pub code: String,
 }

@@ -11,8 +11,8 @@ use super::super::types::{
 };
 use super::data::{
     Authenticate, BookmarkRef, ChatDelivered, ChatLost, ChatPerson, ChatRead, ChatRef, Delivered, DraftRef,
-    Looking, MemberChange, MessageRef, MessageRefs, Missing, Nothing, OpenReports, PersonRef, PresenceChange,
-    Read, Ready, ScheduledRef, SessionBegun, SessionRef, TokenRef, Where, Wrong,
+    ErrorData, GapData, Looking, MemberChange, MessageRef, MessageRefs, Nothing, OpenReports, PersonRef,
+    PresenceChange, Read, Ready, ScheduledRef, SessionCreated, SessionRef, TokenRef, Where,
 };
 
 /// A kind of frame.
@@ -169,7 +169,7 @@ pub fn kinds() -> Vec<Kind> {
             "The user unblocked another user.",
             json!({"user_id": user}),
         ),
-        kind::<SessionBegun>(
+        kind::<SessionCreated>(
             "session.created",
             true,
             "The user signed in on another device.",
@@ -200,7 +200,7 @@ pub fn kinds() -> Vec<Kind> {
             "All missed events have been delivered; live events follow.",
             json!({"user_id": user, "cursor": "38dyhw000-5"}),
         ),
-        kind::<Missing>(
+        kind::<GapData>(
             "gap",
             false,
             "Some events are no longer stored: reload the chat. Its position is used like an event's.",
@@ -222,7 +222,7 @@ pub fn kinds() -> Vec<Kind> {
         ),
         kind::<ChatPerson>("typing", false, "A user is typing. Show it for 5 seconds.", person),
         kind::<Nothing>("pong", false, "The response to `ping`.", json!({})),
-        kind::<Wrong>(
+        kind::<ErrorData>(
             "error",
             false,
             "A frame was invalid. The socket stays open.",
@@ -286,15 +286,15 @@ pub struct Frames {
     user: User,
     blocked: Blocked,
     person_ref: PersonRef,
-    session_begun: SessionBegun,
+    session_created: SessionCreated,
     session_ref: SessionRef,
     presence_change: PresenceChange,
     looking: Looking,
     token: Token,
     token_ref: TokenRef,
     ready: Ready,
-    missing: Missing,
-    wrong: Wrong,
+    gap: GapData,
+    error: ErrorData,
     authenticate: Authenticate,
     typing: Where,
     read: Read,

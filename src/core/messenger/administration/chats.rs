@@ -27,7 +27,7 @@ pub struct ChatPage {
     /// The last active first.
     pub chats: Vec<ChatOverview>,
     /// Where the next page begins; `None` when there is none.
-    pub further: Option<ChatCursor>,
+    pub next_cursor: Option<ChatCursor>,
 }
 
 /// The place of a chat in the list: pages follow it, also when chats before it become active meanwhile.
@@ -74,8 +74,8 @@ impl Administrator {
         let is_last = chats.len() as u64 <= limit;
         chats.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let last = chats.last().filter(|_| !is_last);
-        let further = last.map(|last| ChatCursor { active_at: last.active_at, chat: last.id });
-        Ok(ChatPage { chats, further })
+        let next_cursor = last.map(|last| ChatCursor { active_at: last.active_at, chat: last.id });
+        Ok(ChatPage { chats, next_cursor })
     }
 
     /// The members of a group or channel who can become its owner, with their roles; with words, only those whose names

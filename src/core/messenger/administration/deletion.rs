@@ -34,13 +34,13 @@ const STEPS: usize = 5;
 /// How many chats to leave in one step.
 const CHATS: u64 = 5;
 /// How many messages to scan in one step, and how many to delete at most.
-const SEEN: u64 = 20_000;
-const TAKEN: u64 = 200;
+const MAX_SCANNED: u64 = 20_000;
+const MAX_DELETED: u64 = 200;
 
 impl Caller {
     /// Deletes the caller's account. Its personal data is deleted at once, and all sessions and tokens end.
     #[boxed]
-    pub async fn delete_account(self, password: &str, legacy: MessagesOnDeletion) -> Result<()> {
+    pub async fn delete_account(self, password: &str, messages: MessagesOnDeletion) -> Result<()> {
         self.changes()?;
         let confirmed = self.confirm_password("password", password).await?;
         let mut work = self.messenger.begin_for([self.access.user]).await?;
@@ -48,7 +48,7 @@ impl Caller {
         if accounts::admins(&mut work.tx).await? == [self.access.user] {
             return Err(Error::Conflict("The only administrator cannot leave; appoint another one first"));
         }
-        delete(&mut work, self.access.user, legacy, self.access.actor()).await?;
+        delete(&mut work, self.access.user, messages, self.access.actor()).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
     }
@@ -56,12 +56,12 @@ impl Caller {
 
 impl Operator {
     /// Deletes an account, by e-mail address or username.
-    pub async fn delete_user(&self, name: &str, legacy: MessagesOnDeletion) -> Result<()> {
+    pub async fn delete_user(&self, name: &str, messages: MessagesOnDeletion) -> Result<()> {
         let mut work = self.begin().await?;
         let found = users::credentials(&mut work.tx, name).await?;
         let (user, _) = found.ok_or(Error::NotFound("user"))?;
         users::lock(&mut work.tx, [user]).await?;
-        delete(&mut work, user, legacy, Actor::Operator).await?;
+        delete(&mut work, user, messages, Actor::Operator).await?;
         work.commit().await
     }
 }
@@ -71,19 +71,21 @@ impl Messenger {
     pub(crate) async fn finish_deletions(&self) -> Result<()> {
         for _ in 0..STEPS {
             let Some(deletion) = deletions::any(&mut self.db.read().await?).await? else { return Ok(()) };
-            self.go_on(deletion).await?;
+            self.continue_deletion(deletion).await?;
         }
         Ok(())
     }
 
     /// One step. Its changes and its progress are written in one transaction.
-    async fn go_on(&self, before: Deletion) -> Result<()> {
+    async fn continue_deletion(&self, before: Deletion) -> Result<()> {
         let user = before.user;
         let mut read = self.db.read().await?;
         let left = members::chats_after(&mut read, user, before.chat, CHATS).await?;
         // Read outside the transaction, so that others can write meanwhile.
         let found = match left.is_empty() && before.erases {
-            true => Some(messages::of_author(&mut read, user, before.message, SEEN, TAKEN).await?),
+            true => {
+                Some(messages::of_author(&mut read, user, before.message, MAX_SCANNED, MAX_DELETED).await?)
+            }
             false => None,
         };
         drop(read);
@@ -94,7 +96,7 @@ impl Messenger {
         }
         for (chat, kind) in &left {
             chats::lock(&mut work.tx, *chat).await?;
-            self.take_out(&mut work, user, *chat, *kind).await?;
+            self.remove_from_chat(&mut work, user, *chat, *kind).await?;
         }
         let last = left.last().map(|(chat, _)| *chat);
         let looked = found.as_ref().and_then(|(_, upto)| *upto);
@@ -111,7 +113,7 @@ impl Messenger {
     }
 
     /// Removes a deleted user from a chat. They leave a group; a private chat stays for the other member.
-    async fn take_out(
+    async fn remove_from_chat(
         &self,
         work: &mut UnitOfWork,
         user: UserId,
@@ -140,8 +142,8 @@ impl Messenger {
                 work.announce(chat, Change::MemberUpdated { chat, member: member.clone() });
                 let name = member.person.display_name.clone();
                 remove_member(work, chat, &member).await?;
-                let messages = insert_notice(self, work, chat, user, &Notice::Left { name }).await?;
-                announce_notice(work, messages);
+                let notice = insert_notice(self, work, chat, user, &Notice::Left { name }).await?;
+                announce_notice(work, notice);
             }
         }
         Ok(())
@@ -153,7 +155,7 @@ impl Messenger {
 pub(crate) async fn delete(
     work: &mut UnitOfWork,
     user: UserId,
-    legacy: MessagesOnDeletion,
+    messages: MessagesOnDeletion,
     by: Actor,
 ) -> Result<()> {
     for bot in bots::of_owner(&mut work.tx, user).await? {
@@ -163,7 +165,7 @@ pub(crate) async fn delete(
     let before = users::by_id(&mut work.tx, user).await?.ok_or(Error::NotFound("user"))?;
     // Before the name is deleted.
     let action = if before.person.is_bot { AuditAction::BotDelete } else { AuditAction::AccountDelete };
-    let details = json!({"messages": legacy == MessagesOnDeletion::Erased});
+    let details = json!({"messages": messages == MessagesOnDeletion::Erased});
     work.audit(by, action, AuditTarget::from(user), details).await?;
     bots::delete(&mut work.tx, user).await?;
     outgoing_webhooks::delete_of_scope(&mut work.tx, WebhookScope::Bot(user)).await?;
@@ -175,7 +177,7 @@ pub(crate) async fn delete(
     chat_names::delete_of_user(&mut work.tx, user).await?;
     google_tokens::delete(&mut work.tx, user).await?;
     members::block_posting_of(&mut work.tx, user).await?;
-    deletions::insert(&mut work.tx, user, legacy == MessagesOnDeletion::Erased).await?;
+    deletions::insert(&mut work.tx, user, messages == MessagesOnDeletion::Erased).await?;
     revoke_all(work, user).await?;
     Ok(sessions::forget_devices(&mut work.tx, user, now).await?)
 }

@@ -179,8 +179,8 @@ impl Messenger {
         if self.abandoned_answers_checked.due(now, CLEANUP_INTERVAL).is_none() {
             return Ok(());
         }
-        let forsaken = assistant::overdue_answers(&mut self.db.read().await?, now, PAGE_SIZE).await?;
-        for (chat, id) in forsaken {
+        let overdue = assistant::overdue_answers(&mut self.db.read().await?, now, PAGE_SIZE).await?;
+        for (chat, id) in overdue {
             self.remove_answer(chat, id).await?;
         }
         Ok(())

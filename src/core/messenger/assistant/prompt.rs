@@ -6,7 +6,7 @@ use crate::integrations::{PromptMessage, PromptRole};
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::Result;
 use crate::model::{Kind, Message, UserId};
-use crate::store::history::{self, Stretch};
+use crate::store::history::{self, PageRange};
 use crate::store::users;
 
 /// How many messages of a chat are sent.
@@ -31,7 +31,7 @@ impl Membership {
     pub(crate) async fn context(&self, most: u64) -> Result<ChatContext> {
         let (chat, reader) = (self.chat.id, self.member.user);
         let mut read = self.messenger.db.read().await?;
-        let page = history::page(&mut read, (chat, None), reader, Stretch::Newest, most).await?;
+        let page = history::page(&mut read, (chat, None), reader, PageRange::Newest, most).await?;
         drop(read);
         self.context_of(&page).await
     }

@@ -8,7 +8,7 @@ use crate::boxed;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Error, Result};
 use crate::model::{ChatId, MessageId, UserId, text};
-use crate::store::history::{self, Stretch};
+use crate::store::history::{self, PageRange};
 
 /// How many messages are needed as context.
 const FEWEST: usize = 5;
@@ -39,7 +39,7 @@ impl Membership {
         };
         let (chat, user) = (self.chat.id, self.member.user);
         let mut read = messenger.db.read().await?;
-        let page = history::page(&mut read, (chat, None), user, Stretch::Newest, SEEN).await?;
+        let page = history::page(&mut read, (chat, None), user, PageRange::Newest, SEEN).await?;
         drop(read);
         let Some(newest) = page.first().map(|message| message.id) else { return Ok(Vec::new()) };
         if page.iter().filter(|message| is_shared(message)).count() < FEWEST {

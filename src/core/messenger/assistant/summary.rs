@@ -4,7 +4,7 @@ use crate::boxed;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Result, Subject};
 use crate::messenger::messages::history::MAX_MESSAGES;
-use crate::store::history::{self, Stretch};
+use crate::store::history::{self, PageRange};
 
 /// A summary of the unread messages of a chat.
 #[derive(Debug, Clone)]
@@ -28,7 +28,7 @@ impl Membership {
         let assistant = messenger.assistant_for(&self)?;
         let (chat, user, read_seq) = (self.chat.id, self.member.user, self.member.read_seq);
         let mut read = messenger.db.read().await?;
-        let mut page = history::page(&mut read, (chat, None), user, Stretch::Newest, MAX_MESSAGES).await?;
+        let mut page = history::page(&mut read, (chat, None), user, PageRange::Newest, MAX_MESSAGES).await?;
         drop(read);
         let all = page.len();
         page.retain(|message| message.seq > read_seq);

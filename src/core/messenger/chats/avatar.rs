@@ -21,7 +21,7 @@ impl Moderator {
             }
             None => None,
         };
-        let mut work = self.exercise(Right::Edit).await?;
+        let mut work = self.begin_with_right(Right::Edit).await?;
         let mut about = self.chat.about();
         let (chat, before) = (about.id, about.avatar);
         about.avatar = made.as_ref().map(NewAvatar::id);

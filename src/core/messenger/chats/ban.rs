@@ -19,13 +19,13 @@ impl Moderator {
         if user == self.member.user {
             return Err(Error::invalid("user_id", "you cannot ban yourself"));
         }
-        let mut work = self.exercise(Right::Ban).await?;
+        let mut work = self.begin_with_right(Right::Ban).await?;
         let (chat, by) = (self.chat.id, self.member.user);
         let found = users::by_id(&mut work.tx, user).await?.ok_or(Error::NotFound("user"))?;
         if !bans::among(&mut work.tx, chat, &[user]).await?.is_empty() {
             return Err(Error::Conflict("This user is already banned"));
         }
-        let member = self.lower(&mut work, user).await?;
+        let member = self.member_below_caller(&mut work, user).await?;
         let ban = Ban { person: found.person, by, reason, at: work.now };
         bans::insert(&mut work.tx, chat, &ban).await?;
         if let Some(member) = member {
@@ -41,7 +41,7 @@ impl Moderator {
     /// Lifts a ban.
     #[boxed]
     pub async fn unban(mut self, user: UserId) -> Result<()> {
-        let mut work = self.exercise(Right::Ban).await?;
+        let mut work = self.begin_with_right(Right::Ban).await?;
         let chat = self.chat.id;
         if bans::among(&mut work.tx, chat, &[user]).await?.is_empty() {
             return Err(Error::NotFound("ban"));

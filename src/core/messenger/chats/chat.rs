@@ -27,6 +27,13 @@ pub struct NewGroup {
     pub members: Vec<UserId>,
 }
 
+impl NewGroup {
+    /// A private group without a description, in which all members can post.
+    pub fn private(title: String, members: Vec<UserId>) -> Self {
+        Self { title, description: None, is_public: false, is_read_only: false, members }
+    }
+}
+
 /// Whether a notice in a new chat says that it was created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CreationNotice {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::messenger::Messenger;
-use crate::messenger::chats::lookup::{Seen, find, find_seen};
+use crate::messenger::chats::lookup::{VisibleChat, find, find_visible};
 use crate::messenger::foundation::{ReadCache, Result};
 use crate::model::{Change, ChatId, Event, Message, Time, UserId};
 use crate::store::chats::ChatRecord;
@@ -31,7 +31,7 @@ pub(crate) struct ChatCache(ReadCache<ChatId, Known>);
 /// What is known of a chat.
 #[derive(Default)]
 struct Known {
-    members: HashMap<UserId, (Arc<Seen>, Time)>,
+    members: HashMap<UserId, (Arc<VisibleChat>, Time)>,
     newest: Option<(Arc<[Message]>, Time)>,
 }
 
@@ -47,8 +47,8 @@ impl Messenger {
         if self.is_clustered() {
             return find(&mut self.db.read().await?, id, user).await;
         }
-        let seen = self.seen(id, user).await?;
-        Ok((seen.chat.clone(), seen.member))
+        let visible = self.visible(id, user).await?;
+        Ok((visible.chat.clone(), visible.member))
     }
 
     /// The newest messages of a chat as a member sees them, the newest first; `None` if they are not kept for this member
@@ -59,7 +59,7 @@ impl Messenger {
         reader: UserId,
         limit: u64,
     ) -> Result<Option<Vec<Message>>> {
-        if self.is_clustered() || limit > NEWEST || self.seen(chat, reader).await?.hides_messages {
+        if self.is_clustered() || limit > NEWEST || self.visible(chat, reader).await?.hides_messages {
             return Ok(None);
         }
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -78,20 +78,20 @@ impl Messenger {
         Ok(Some(first(&page)))
     }
 
-    async fn seen(&self, chat: ChatId, user: UserId) -> Result<Arc<Seen>> {
+    async fn visible(&self, chat: ChatId, user: UserId) -> Result<Arc<VisibleChat>> {
         let now = self.clock.now();
-        if let Some(seen) = self.chats.0.get(chat, |known| fresh(known.members.get(&user), now)) {
-            return Ok(seen);
+        if let Some(visible) = self.chats.0.get(chat, |known| fresh(known.members.get(&user), now)) {
+            return Ok(visible);
         }
         let version = self.chats.0.version(chat);
-        let seen = Arc::new(find_seen(&mut self.db.read().await?, chat, user).await?);
+        let visible = Arc::new(find_visible(&mut self.db.read().await?, chat, user).await?);
         self.chats.0.keep(chat, version, |known| {
             if known.members.len() >= MAX_MEMBERS {
                 known.members.clear();
             }
-            known.members.insert(user, (seen.clone(), now));
+            known.members.insert(user, (visible.clone(), now));
         });
-        Ok(seen)
+        Ok(visible)
     }
 }
 

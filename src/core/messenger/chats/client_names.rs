@@ -54,13 +54,7 @@ impl Caller {
         if let Some(chat) = self.chat_called(text).await? {
             return Ok(chat);
         }
-        let new = NewGroup {
-            title: text.to_owned(),
-            description: None,
-            is_public: false,
-            is_read_only: false,
-            members: Vec::new(),
-        };
+        let new = NewGroup::private(text.to_owned(), Vec::new());
         Ok(self.messenger.as_user(self.access).create_group_called(Some(text), new).await?.id())
     }
 

@@ -53,12 +53,12 @@ impl Moderator {
         if max_uses.is_some_and(|uses| !(1..=MAX_USES).contains(&uses)) {
             return Err(Error::invalid("max_uses", format!("must be 1 to {MAX_USES}")));
         }
-        let mut work = self.exercise(Right::Invite).await?;
+        let mut work = self.begin_with_right(Right::Invite).await?;
         let (chat, now) = (self.chat.id, work.now);
         let mut there = invites::of_chat(&mut work.tx, chat).await?;
         if there.len() >= MAX_INVITES {
             invites::delete_unusable(&mut work.tx, chat, now).await?;
-            there.retain(|invite| invite.is_good(now));
+            there.retain(|invite| invite.is_usable(now));
         }
         if there.len() >= MAX_INVITES {
             return Err(Error::Conflict("This chat has 100 invitations already; revoke some of them"));
@@ -90,7 +90,7 @@ impl Moderator {
     /// Revokes an invitation.
     #[boxed]
     pub async fn revoke_invite(mut self, id: InviteId) -> Result<()> {
-        let mut work = self.exercise(Right::Invite).await?;
+        let mut work = self.begin_with_right(Right::Invite).await?;
         let chat = self.chat.id;
         let found = invites::by_id(&mut work.tx, id).await?.filter(|invite| invite.chat == chat);
         found.ok_or(Error::NotFound("invitation"))?;
@@ -144,7 +144,7 @@ async fn good(work: &mut UnitOfWork, id: InviteId) -> Result<Invite> {
     chats::lock(&mut work.tx, invite.chat).await?;
     // Read again now that it is locked.
     let invite = invites::by_id(&mut work.tx, id).await?;
-    let invite = invite.filter(|invite| invite.is_good(work.now)).ok_or(NO_INVITE)?;
+    let invite = invite.filter(|invite| invite.is_usable(work.now)).ok_or(NO_INVITE)?;
     chats::by_id(&mut work.tx, invite.chat).await?.ok_or(NO_INVITE)?;
     Ok(invite)
 }
@@ -161,7 +161,7 @@ impl Messenger {
         let id = self.invited_by(token)?;
         let mut read = self.db.read().await?;
         let invite = invites::by_id(&mut read, id).await?;
-        let invite = invite.filter(|invite| invite.is_good(self.clock.now())).ok_or(NO_INVITE)?;
+        let invite = invite.filter(|invite| invite.is_usable(self.clock.now())).ok_or(NO_INVITE)?;
         let chat = chats::by_id(&mut read, invite.chat).await?.ok_or(NO_INVITE)?;
         Ok((chat, invite.expires_at))
     }

@@ -29,7 +29,7 @@ impl Moderator {
     #[boxed]
     pub async fn add_as(mut self, user: UserId, role: Role) -> Result<Member> {
         self.messenger.limit(Limit::AddMember(self.member.user))?;
-        let mut work = self.exercise(Right::AddMembers).await?;
+        let mut work = self.begin_with_right(Right::AddMembers).await?;
         match role {
             Role::Member => {}
             Role::Admin => self.may(Right::ChangeRoles)?,
@@ -61,7 +61,7 @@ impl Moderator {
         if ids.is_empty() || ids.len() > MAX_AT_ONCE {
             return Err(Error::invalid("user_ids", format!("must name 1 to {MAX_AT_ONCE} people")));
         }
-        let mut work = self.exercise(Right::AddMembers).await?;
+        let mut work = self.begin_with_right(Right::AddMembers).await?;
         let chat = self.chat.id;
         let known = people(&mut work.tx, "user_ids", &ids).await?;
         block::check_may_be_added_by(&mut work.tx, self.member.user, &ids, "user_ids").await?;

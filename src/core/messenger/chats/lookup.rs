@@ -15,9 +15,9 @@ pub(crate) const DEACTIVATED: &str = "This user's account is deactivated";
 
 pub(crate) const NOT_A_MEMBER: &str = "You are not a member of this chat";
 
-/// A chat and a membership in it.
+/// A chat that a user can see, and the membership in it.
 #[derive(Debug, Clone)]
-pub(crate) struct Seen {
+pub(crate) struct VisibleChat {
     pub chat: ChatRecord,
     pub member: MemberRecord,
     /// Whether the member has hidden messages of the chat.
@@ -26,15 +26,15 @@ pub(crate) struct Seen {
 
 /// A chat and the reader's membership: 403 for a stranger, 404 when there is no such chat.
 pub(crate) async fn find(run: &mut Executor, id: ChatId, user: UserId) -> Result<(ChatRecord, MemberRecord)> {
-    let seen = find_seen(run, id, user).await?;
-    Ok((seen.chat, seen.member))
+    let visible = find_visible(run, id, user).await?;
+    Ok((visible.chat, visible.member))
 }
 
 /// The same, and whether the reader has hidden messages of the chat.
-pub(crate) async fn find_seen(run: &mut Executor, id: ChatId, user: UserId) -> Result<Seen> {
+pub(crate) async fn find_visible(run: &mut Executor, id: ChatId, user: UserId) -> Result<VisibleChat> {
     let (chat, member) = chats::with_membership(run, id, user).await?.ok_or(Error::NotFound("chat"))?;
     let (member, hides_messages) = member.ok_or(Error::Forbidden(NOT_A_MEMBER))?;
-    Ok(Seen { chat, member, hides_messages })
+    Ok(VisibleChat { chat, member, hides_messages })
 }
 
 pub(crate) async fn view(run: &mut Executor, chat: ChatId, reader: UserId) -> Result<Chat> {

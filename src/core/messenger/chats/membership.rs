@@ -85,7 +85,7 @@ impl Membership {
 
     /// Begins a change that needs a right. It is checked within the transaction: a caller who loses the right at the same
     /// moment acts before that, or not at all.
-    pub(crate) async fn exercise(&mut self, right: Right) -> Result<UnitOfWork> {
+    pub(crate) async fn begin_with_right(&mut self, right: Right) -> Result<UnitOfWork> {
         let work = self.begin().await?;
         self.may(right)?;
         Ok(work)

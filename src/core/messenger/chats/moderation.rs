@@ -178,7 +178,7 @@ impl Moderator {
     /// Deletes a group for everybody.
     #[boxed]
     pub async fn delete(mut self) -> Result<()> {
-        let mut work = self.exercise(Right::DeleteChat).await?;
+        let mut work = self.begin_with_right(Right::DeleteChat).await?;
         let chat = self.chat.id;
         let members = delete_for_everybody(&mut work, chat).await?;
         let (target, details) = (AuditTarget::chat(chat, &self.chat.title), json!({"members": members}));
@@ -189,9 +189,9 @@ impl Moderator {
     /// Removes a member who has a lower role.
     #[boxed]
     pub async fn remove(mut self, user: UserId) -> Result<()> {
-        let mut work = self.exercise(Right::Remove).await?;
+        let mut work = self.begin_with_right(Right::Remove).await?;
         let chat = self.chat.id;
-        let member = self.lower(&mut work, user).await?.ok_or(Error::NotFound("member"))?;
+        let member = self.member_below_caller(&mut work, user).await?.ok_or(Error::NotFound("member"))?;
         remove_member(&mut work, chat, &member).await?;
         let notice = Notice::Removed { user, name: member.person.display_name };
         post_notice(&self.messenger, &mut work, chat, self.member.user, &notice).await?;
@@ -199,7 +199,11 @@ impl Moderator {
     }
 
     /// A member of a lower role than the caller; `None` for users who are not members.
-    pub(crate) async fn lower(&self, work: &mut UnitOfWork, user: UserId) -> Result<Option<Member>> {
+    pub(crate) async fn member_below_caller(
+        &self,
+        work: &mut UnitOfWork,
+        user: UserId,
+    ) -> Result<Option<Member>> {
         let member = members::of_chat(&mut work.tx, self.chat.id, Some(user)).await?.pop();
         match &member {
             Some(member) if member.role >= self.member.role => {
@@ -216,7 +220,7 @@ impl Owner {
     pub async fn set_role(self, user: UserId, role: Role) -> Result<Member> {
         let Self(mut owner) = self;
         let right = if role == Role::Owner { Right::Transfer } else { Right::ChangeRoles };
-        let mut work = owner.exercise(right).await?;
+        let mut work = owner.begin_with_right(right).await?;
         let (chat, me) = (owner.chat.id, owner.member.user);
         let member = members::of_chat(&mut work.tx, chat, Some(user)).await?.pop();
         let member = member.ok_or(Error::NotFound("member"))?;

@@ -45,7 +45,7 @@ impl Moderator {
     /// Gives the group a new short code; the previous one becomes invalid.
     #[boxed]
     pub async fn renew_code(mut self) -> Result<Chat> {
-        let mut work = self.exercise(Right::Invite).await?;
+        let mut work = self.begin_with_right(Right::Invite).await?;
         let code = new_code(&mut work.tx).await?;
         chats::set_code(&mut work.tx, self.chat.id, Some(&code)).await?;
         announce_access(&mut work, self.chat.id).await?;
@@ -55,7 +55,7 @@ impl Moderator {
     /// Removes the group's short code.
     #[boxed]
     pub async fn drop_code(mut self) -> Result<Chat> {
-        let mut work = self.exercise(Right::Invite).await?;
+        let mut work = self.begin_with_right(Right::Invite).await?;
         if self.chat.code.is_some() {
             chats::set_code(&mut work.tx, self.chat.id, None).await?;
             announce_access(&mut work, self.chat.id).await?;
@@ -87,7 +87,7 @@ impl Caller {
 /// How many wrong codes are accepted per minute, from an account and from an address. With more, one machine would find
 /// all codes of a server with a thousand groups in days. This holds with rate limits off, too.
 const MAX_WRONG: (usize, usize) = (5, 20);
-const A_WHILE: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_secs(60);
 /// The most accounts or addresses that are remembered.
 const MAX_GUESSERS: usize = 100_000;
 
@@ -156,7 +156,7 @@ fn refuse_more<K: Hash + Eq + Copy>(
     most: usize,
     now: Time,
 ) -> Result<()> {
-    let is_over = |time: &Time| *time + A_WHILE <= now;
+    let is_over = |time: &Time| *time + WINDOW <= now;
     if wrong.len() >= MAX_GUESSERS {
         wrong.retain(|_, times| times.back().is_some_and(|last| !is_over(last)));
     }
@@ -166,7 +166,7 @@ fn refuse_more<K: Hash + Eq + Copy>(
     }
     match times.front() {
         Some(first) if times.len() >= most => {
-            let left = (*first + A_WHILE).0 - now.0;
+            let left = (*first + WINDOW).0 - now.0;
             Err(Error::TooMany(Duration::from_millis(left.unsigned_abs())))
         }
         _ => Ok(()),

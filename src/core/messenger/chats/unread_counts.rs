@@ -77,7 +77,7 @@ impl Messenger {
         tokio::spawn(async move {
             let _turn = turn;
             if let Err(error) = counting.await {
-                tracing::warn!(%error, "counting what is unread");
+                tracing::warn!(%error, "could not count unread messages");
             }
         });
     }

@@ -106,6 +106,15 @@ impl Error {
     pub fn invalid(field: &'static str, reason: impl Into<String>) -> Self {
         Self::Invalid { field, reason: reason.into() }
     }
+
+    /// The same error with an API's own name of a field, which the messenger does not know.
+    #[must_use]
+    pub fn rename_field(self, from: &str, to: &'static str) -> Self {
+        match self {
+            Self::Invalid { field, reason } if field == from => Self::Invalid { field: to, reason },
+            error => error,
+        }
+    }
 }
 
 fn wrong_code(left: u64) -> String {

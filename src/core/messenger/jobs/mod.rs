@@ -1,4 +1,4 @@
-//! Background work: periodic jobs and retention.
+//! Background work: periodic jobs and the deletion of what is no longer needed.
 
+pub(crate) mod cleanup;
 pub(crate) mod periodic;
-pub(crate) mod retention;

@@ -37,10 +37,10 @@ struct Progress {
 
 /// How clients are told of deleted messages.
 #[derive(Clone, Copy)]
-enum Told {
-    EachByItself,
+enum DeletionEvents {
+    PerMessage,
     /// In one event for each chat.
-    Together,
+    PerChat,
 }
 
 impl OldMessages {
@@ -63,7 +63,7 @@ impl Messenger {
             if due.is_empty() {
                 return Ok(());
             }
-            self.delete_due(&due, None, Told::EachByItself).await?;
+            self.delete_due(&due, None, DeletionEvents::PerMessage).await?;
         }
     }
 
@@ -96,7 +96,7 @@ impl Messenger {
         let after = known.upto.filter(|_| known.rule == rule).unwrap_or(MessageId(0));
         let (old, upto) = messages::older(&mut read, (after, bound), &rule.exempt, SCANNED, BATCH).await?;
         drop(read);
-        if !old.is_empty() && !self.delete_due(&old, Some(&rule), Told::Together).await? {
+        if !old.is_empty() && !self.delete_due(&old, Some(&rule), DeletionEvents::PerChat).await? {
             return Ok(false);
         }
         let is_done = upto.is_none();
@@ -110,7 +110,7 @@ impl Messenger {
         &self,
         due: &[(ChatId, MessageId)],
         rule: Option<&Retention>,
-        told: Told,
+        events: DeletionEvents,
     ) -> Result<bool> {
         let mut work = self.begin_background().await?;
         chats::lock_all(&mut work.tx, due.iter().map(|(chat, _)| *chat)).await?;
@@ -122,9 +122,9 @@ impl Messenger {
         // Looked up again within the unit of work: what was deleted meanwhile is not announced twice.
         let ids: Vec<MessageId> = due.iter().map(|(_, id)| *id).collect();
         let there = messages::not_deleted(&mut work.tx, &ids).await?;
-        match told {
-            Told::EachByItself => erase(&mut work, &there).await?,
-            Told::Together => erase_many(&mut work, &there).await?,
+        match events {
+            DeletionEvents::PerMessage => erase(&mut work, &there).await?,
+            DeletionEvents::PerChat => erase_many(&mut work, &there).await?,
         }
         work.commit().await?;
         Ok(true)

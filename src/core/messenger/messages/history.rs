@@ -5,7 +5,7 @@ use crate::messenger::Caller;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Error, Result};
 use crate::model::{ChatId, FileClass, Message, MessageId, Time};
-use crate::store::history::{self, Stretch};
+use crate::store::history::{self, PageRange};
 use crate::store::{media, messages};
 
 /// The most messages in one response.
@@ -75,18 +75,18 @@ impl Membership {
             },
         };
         let (older, newer) = match around {
-            Around::Newest => ((Stretch::Newest, limit), None),
-            Around::Before(_) => ((Stretch::Before(place), limit), None),
-            Around::After(_) => ((Stretch::After(place), limit), None),
-            Around::Since(_) => ((Stretch::After(place - 1), limit), None),
+            Around::Newest => ((PageRange::Newest, limit), None),
+            Around::Before(_) => ((PageRange::Before(place), limit), None),
+            Around::After(_) => ((PageRange::After(place), limit), None),
+            Around::Since(_) => ((PageRange::After(place - 1), limit), None),
             Around::Middle(_) => {
                 let older = limit.div_ceil(2);
-                ((Stretch::Before(place + 1), older), Some((Stretch::After(place), limit - older)))
+                ((PageRange::Before(place + 1), older), Some((PageRange::After(place), limit - older)))
             }
         };
         let mut page = Vec::new();
-        for (stretch, limit) in newer.into_iter().chain([older]).filter(|(_, limit)| *limit > 0) {
-            page.extend(history::page(&mut read, (chat, thread), reader, stretch, limit).await?);
+        for (range, limit) in newer.into_iter().chain([older]).filter(|(_, limit)| *limit > 0) {
+            page.extend(history::page(&mut read, (chat, thread), reader, range, limit).await?);
         }
         Ok(page)
     }

@@ -12,13 +12,13 @@ pub(crate) async fn find_mentioned(
     named: Mentions,
     ids: Vec<UserId>,
 ) -> Result<(Vec<UserId>, bool)> {
-    const MAX_MEANT: usize = 100;
+    const MAX_MENTIONS: usize = 100;
     let names = named.names.iter().flatten().map(|name| (chat, name.clone()));
     let members = mentions::members_named(&mut work.tx, names).await?;
     let longest =
         |readings: &Vec<String>| readings.iter().find_map(|name| members.get(&(chat, name.clone()))).copied();
     let mut users: Vec<UserId> = named.names.iter().filter_map(longest).collect();
-    let ids = ids.into_iter().take(MAX_MEANT).map(|user| (chat, user));
+    let ids = ids.into_iter().take(MAX_MENTIONS).map(|user| (chat, user));
     users.extend(mentions::members_among(&mut work.tx, ids).await?.into_iter().map(|(_, user)| user));
     users.retain(|user| *user != author);
     users.sort_unstable();

@@ -237,7 +237,7 @@ pub(crate) async fn update_links(work: &mut UnitOfWork, message: &Message, conte
     links::delete_all(&mut work.tx, &[message.id]).await?;
     let found = vec![(message.id, message.chat, found)];
     links::insert_many(&mut work.tx, &found).await?;
-    if !message.parts.has(Parts::BARE) {
+    if !message.parts.has(Parts::NO_PREVIEWS) {
         work.after_commit(|messenger| messenger.preview(found));
     }
     Ok(messages::set_parts(&mut work.tx, &[message.id], Parts::LINKS).await?)

@@ -177,12 +177,12 @@ pub(crate) async fn write_batch(
     requests: &[PostRequest],
     mode: BatchMode,
 ) -> Result<Vec<Result<Message>>> {
-    let mut source = RightsSource::Remembered;
+    let mut source = RightsSource::Cache;
     let mut retries = Retries::default();
     loop {
         match try_write_batch(messenger, requests, mode, source).await {
             // At once, because those in memory were probably outdated.
-            Err(Error::Again) if source == RightsSource::Remembered => source = RightsSource::Read,
+            Err(Error::Again) if source == RightsSource::Cache => source = RightsSource::Database,
             Err(Error::Again) if retries.wait().await => {}
             done => return done,
         }
@@ -262,7 +262,7 @@ pub(crate) async fn insert_posts(
             .with(Parts::MENTIONS, message.mentions_all || !message.mentions.is_empty());
         let found = request.content.text().map(model::links).unwrap_or_default();
         if !found.is_empty() {
-            message.parts = message.parts.with(Parts::LINKS, true).with(Parts::BARE, is_old);
+            message.parts = message.parts.with(Parts::LINKS, true).with(Parts::NO_PREVIEWS, is_old);
             addresses.push((id, *chat, found));
         }
         new.push(message);
@@ -286,8 +286,9 @@ pub(crate) async fn insert_posts(
         posted.filter(|(_, index)| !is_old(**index)).map(|(message, _)| message).collect();
     queue_pushes(work, &notified).await?;
     links::insert_many(&mut work.tx, &addresses).await?;
-    addresses
-        .retain(|(id, ..)| new.iter().any(|message| message.id == *id && !message.parts.has(Parts::BARE)));
+    addresses.retain(|(id, ..)| {
+        new.iter().any(|message| message.id == *id && !message.parts.has(Parts::NO_PREVIEWS))
+    });
     if !addresses.is_empty() {
         work.after_commit(|messenger| messenger.preview(addresses));
     }

@@ -18,12 +18,12 @@ const MAX_AUTHORS: usize = 128;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RightsSource {
     /// From memory if all are there; else they are read.
-    Remembered,
-    Read,
+    Cache,
+    Database,
 }
 
 #[derive(Default)]
-pub(crate) struct RememberedRights(Mutex<HashMap<Stream, ChatRights>>);
+pub(crate) struct CachedRights(Mutex<HashMap<Stream, ChatRights>>);
 
 #[derive(Default)]
 struct ChatRights {
@@ -32,7 +32,7 @@ struct ChatRights {
     by_author: HashMap<UserId, PostingRights>,
 }
 
-impl RememberedRights {
+impl CachedRights {
     /// The rights of these authors; `None` unless those of all are remembered.
     pub(super) fn of(
         &self,
@@ -119,69 +119,69 @@ mod tests {
         }
     }
 
-    fn remember(remembered: &RememberedRights, rights: &[PostingRights]) {
+    fn remember(cached: &CachedRights, rights: &[PostingRights]) {
         let pairs = rights.iter().map(|rights| (rights.chat, rights.user)).collect();
-        remembered.remember(&pairs, rights);
+        cached.remember(&pairs, rights);
     }
 
-    fn seq(remembered: &RememberedRights, chat: i64, user: i64) -> Option<i64> {
+    fn seq(cached: &CachedRights, chat: i64, user: i64) -> Option<i64> {
         let pair = (ChatId(chat), UserId(user));
-        remembered.of(&HashSet::from([pair])).map(|rights| rights[&pair].seq)
+        cached.of(&HashSet::from([pair])).map(|rights| rights[&pair].seq)
     }
 
-    fn happens(remembered: &RememberedRights, seq: i64, change: Change) {
+    fn happens(cached: &CachedRights, seq: i64, change: Change) {
         let position = Position { stream: ChatId(1).into(), seq };
-        remembered.apply(&[Event { position, at: Time(0), change }]);
+        cached.apply(&[Event { position, at: Time(0), change }]);
     }
 
     #[test]
     fn rights_are_remembered_until_the_chat_changes() {
-        let remembered = RememberedRights::default();
-        remember(&remembered, &[rights(1, 2, 7), rights(1, 3, 7), rights(4, 2, 9)]);
-        assert_eq!((seq(&remembered, 1, 2), seq(&remembered, 1, 3)), (Some(7), Some(7)));
-        assert_eq!(seq(&remembered, 1, 5), None);
+        let cached = CachedRights::default();
+        remember(&cached, &[rights(1, 2, 7), rights(1, 3, 7), rights(4, 2, 9)]);
+        assert_eq!((seq(&cached, 1, 2), seq(&cached, 1, 3)), (Some(7), Some(7)));
+        assert_eq!(seq(&cached, 1, 5), None);
         let (chat, user) = (ChatId(1), UserId(3));
-        happens(&remembered, 8, Change::MemberRemoved { chat, user });
-        assert_eq!((seq(&remembered, 1, 2), seq(&remembered, 4, 2)), (None, Some(9)));
+        happens(&cached, 8, Change::MemberRemoved { chat, user });
+        assert_eq!((seq(&cached, 1, 2), seq(&cached, 4, 2)), (None, Some(9)));
     }
 
     #[test]
     fn the_position_advances_with_every_event_of_the_chat() {
-        let remembered = RememberedRights::default();
-        remember(&remembered, &[rights(1, 2, 7)]);
-        happens(&remembered, 8, Change::MessagesDeleted { chat: ChatId(1), ids: Vec::new() });
-        assert_eq!(seq(&remembered, 1, 2), Some(8));
+        let cached = CachedRights::default();
+        remember(&cached, &[rights(1, 2, 7)]);
+        happens(&cached, 8, Change::MessagesDeleted { chat: ChatId(1), ids: Vec::new() });
+        assert_eq!(seq(&cached, 1, 2), Some(8));
     }
 
     #[test]
     fn whoever_may_no_longer_post_is_forgotten() {
-        let remembered = RememberedRights::default();
-        remember(&remembered, &[rights(1, 2, 7), rights(1, 3, 7)]);
+        let cached = CachedRights::default();
+        remember(&cached, &[rights(1, 2, 7), rights(1, 3, 7)]);
         let pairs = HashSet::from([2, 3].map(|user| (ChatId(1), UserId(user))));
-        remembered.remember(&pairs, &[rights(1, 3, 8)]);
-        assert_eq!((seq(&remembered, 1, 2), seq(&remembered, 1, 3)), (None, Some(8)));
+        cached.remember(&pairs, &[rights(1, 3, 8)]);
+        assert_eq!((seq(&cached, 1, 2), seq(&cached, 1, 3)), (None, Some(8)));
     }
 
     #[test]
     fn those_of_all_are_remembered_or_of_none() {
-        let remembered = RememberedRights::default();
-        remember(&remembered, &[rights(1, 2, 7)]);
+        let cached = CachedRights::default();
+        remember(&cached, &[rights(1, 2, 7)]);
         let both = HashSet::from([(ChatId(1), UserId(2)), (ChatId(1), UserId(3))]);
-        assert!(remembered.of(&both).is_none());
+        assert!(cached.of(&both).is_none());
     }
 
     #[test]
     fn so_many_are_remembered_and_no_more() {
-        let remembered = RememberedRights::default();
+        let cached = CachedRights::default();
         for chat in 0..2_000 {
             for user in 0..2 {
-                remember(&remembered, &[rights(chat, user, 1)]);
+                remember(&cached, &[rights(chat, user, 1)]);
             }
         }
         for user in 0..2_000 {
-            remember(&remembered, &[rights(5_000, user, 1)]);
+            remember(&cached, &[rights(5_000, user, 1)]);
         }
-        let chats = remembered.chats();
+        let chats = cached.chats();
         assert!(chats.len() <= MAX_CHATS);
         assert!(chats.values().all(|known| known.by_author.len() <= MAX_AUTHORS));
     }

@@ -164,7 +164,7 @@ async fn read(messenger: Messenger) {
             Ok(()) => {}
             // The server stops; what is left is found again when it starts.
             Err(Error::Busy) => messenger.previews.waiting().is_behind = true,
-            Err(error) => tracing::error!(%error, "keeping a preview"),
+            Err(error) => tracing::error!(%error, "could not store a link preview"),
         }
     }
 }
@@ -188,10 +188,10 @@ impl MessageInChat {
         if message.content.is_none() {
             return Err(Error::NotFound("message"));
         }
-        if message.parts.has(Parts::BARE) {
+        if message.parts.has(Parts::NO_PREVIEWS) {
             return self.commit_unchanged(work).await.map(drop);
         }
-        messages::set_parts(&mut work.tx, &[message.id], Parts::BARE).await?;
+        messages::set_parts(&mut work.tx, &[message.id], Parts::NO_PREVIEWS).await?;
         self.commit_updated(work).await.map(drop)
     }
 }

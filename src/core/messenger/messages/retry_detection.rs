@@ -16,7 +16,7 @@ use crate::store::idempotency::Digest;
 use crate::store::{messages, unacknowledged};
 
 /// How long after an answer was lost an equal post is taken for a retry.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const RETRY_WINDOW: Duration = Duration::from_secs(20);
 
 /// A post whose answer has not been delivered yet. Dropped without [`UnacknowledgedPost::acknowledge`], it is recorded
 /// as lost.
@@ -91,7 +91,7 @@ pub(crate) fn fingerprint(request: &PostRequest) -> Digest {
 
 /// Whether what has this fingerprint is retried now. It is found once.
 pub(crate) async fn is_retry(work: &mut UnitOfWork, fingerprint: Digest) -> Result<bool> {
-    let since = work.now - PATIENCE;
+    let since = work.now - RETRY_WINDOW;
     let is_retry = !unacknowledged::take(&mut work.tx, &[fingerprint], since).await?.is_empty();
     if is_retry {
         work.mark_changed();
@@ -108,7 +108,7 @@ pub(crate) async fn take(
     if asked.is_empty() {
         return Ok(HashMap::new());
     }
-    let since = work.now - PATIENCE;
+    let since = work.now - RETRY_WINDOW;
     let found = unacknowledged::take(&mut work.tx, &asked, since).await?;
     if found.is_empty() {
         return Ok(HashMap::new());

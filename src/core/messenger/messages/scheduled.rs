@@ -135,10 +135,14 @@ impl Caller {
         self.messenger.limit(Limit::Send(self.access.user))?;
         let (mut work, waiting) = self.lock_scheduled(id).await?;
         let request = request_of(&waiting, self.attempt.clone());
-        let sent =
-            insert_posts(&self.messenger, &mut work, &[request], (BatchMode::TrustIndex, RightsSource::Read))
-                .await?
-                .pop();
+        let sent = insert_posts(
+            &self.messenger,
+            &mut work,
+            &[request],
+            (BatchMode::TrustIndex, RightsSource::Database),
+        )
+        .await?
+        .pop();
         let message = sent.ok_or(Error::Busy)??;
         remove(&mut work, &waiting, Some(&message)).await?;
         work.commit().await?;
@@ -195,7 +199,7 @@ impl Messenger {
         forget_unseen_quotes(&mut work, &mut may).await?;
         let requests: Vec<PostRequest> = may.iter().map(|waiting| request_of(waiting, None)).collect();
         let sent =
-            insert_posts(self, &mut work, &requests, (BatchMode::TrustIndex, RightsSource::Read)).await?;
+            insert_posts(self, &mut work, &requests, (BatchMode::TrustIndex, RightsSource::Database)).await?;
         let posted = sent.iter().filter(|result| result.is_ok()).count() as u64;
         for (waiting, result) in may.into_iter().zip(sent) {
             match result {

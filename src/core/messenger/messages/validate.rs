@@ -40,7 +40,7 @@ pub(crate) async fn check(
 ) -> Result<Vec<Attachment>> {
     let requests = std::slice::from_ref(request);
     let mut results = [None];
-    check_posting_rights(work, requests, RightsSource::Read, &mut results).await?;
+    check_posting_rights(work, requests, RightsSource::Database, &mut results).await?;
     let mut files = resolve_attachments(work, requests, voice_limit, &mut results).await?;
     resolve_replies(work, requests, &mut results).await?;
     match results {
@@ -107,7 +107,7 @@ pub(crate) async fn check_posting_rights(
 ) -> Result<HashMap<(ChatId, UserId), PostingRights>> {
     let pairs: HashSet<_> = requests.iter().map(|request| (request.chat, request.author)).collect();
     // What others have written in the same commit is not remembered yet.
-    let may_rely = source == RightsSource::Remembered && work.tx.sees_only_committed();
+    let may_rely = source == RightsSource::Cache && work.tx.sees_only_committed();
     if may_rely && let Some(rights) = work.messenger().posting_rights.of(&pairs) {
         let expected: Vec<_> = rights.values().copied().collect();
         members::expect_posting_rights(&mut work.tx, &expected).await?;

@@ -6,8 +6,8 @@
 //! is put off, so that no other node sends it, and it is asked again whether it is still wanted. What is pushed is read
 //! then: the table has only ids.
 
+pub(crate) mod cleanup;
 pub(crate) mod delivery;
 pub(crate) mod recipients;
-pub(crate) mod retention;
 mod rules;
 pub(crate) mod subscription;

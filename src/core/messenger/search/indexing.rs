@@ -277,19 +277,19 @@ fn log(result: Result<()>) -> bool {
 }
 
 /// The searchable content of a message.
-pub(crate) struct Findable {
+pub(crate) struct SearchableContent {
     pub words: String,
-    pub holds: Vec<Has>,
+    pub content_types: Vec<Has>,
 }
 
-impl Findable {
+impl SearchableContent {
     pub(crate) fn of(text: &MessageText, files: &HashMap<MessageId, Vec<File>>) -> Self {
         let payload = text.payload.as_deref().and_then(|json| serde_json::from_str(json).ok());
         let content = Content::from_stored(text.kind, text.text.clone(), payload);
         let files = files.get(&text.id).map_or(&[][..], Vec::as_slice);
         Self {
             words: words(&content, files.iter().map(|file| file.filename.as_str())),
-            holds: holds(&content, files.iter().map(|file| file.class)),
+            content_types: holds(&content, files.iter().map(|file| file.class)),
         }
     }
 }
@@ -300,6 +300,11 @@ fn tokens_of(text: &MessageText, files: &HashMap<MessageId, Vec<File>>) -> Strin
     if is_deleted || text.kind == Kind::System {
         return String::new();
     }
-    let Findable { words, holds } = Findable::of(text, files);
-    tokens(&IndexedMessage { chat: text.chat, author: text.author, holds: &holds, text: &Folded::of(&words) })
+    let SearchableContent { words, content_types } = SearchableContent::of(text, files);
+    tokens(&IndexedMessage {
+        chat: text.chat,
+        author: text.author,
+        holds: &content_types,
+        text: &Folded::of(&words),
+    })
 }

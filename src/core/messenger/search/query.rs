@@ -20,7 +20,7 @@ use crate::boxed;
 use crate::messenger::Caller;
 use crate::messenger::chats::lookup::find;
 use crate::messenger::foundation::{Error, Limit, Result};
-use crate::messenger::search::indexing::{Findable, LATE};
+use crate::messenger::search::indexing::{LATE, SearchableContent};
 use crate::model::search::{AuthorFilter, ChatFilter, Folded, Query, Snippet, Token, required_tokens};
 use crate::model::{ChatId, Message, MessageId, Time, UserId};
 use crate::store::search::{self, Connections, Groups, MessageText, NumberRange};
@@ -51,7 +51,7 @@ pub struct Search {
     pub order: Order,
     pub limit: usize,
     /// The cursor of an earlier page.
-    pub from: Option<Further>,
+    pub from: Option<SearchCursor>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,7 +65,7 @@ pub enum Order {
 pub struct Found {
     pub results: Vec<Hit>,
     /// The cursor of the next page; `None` when there is none.
-    pub further: Option<Further>,
+    pub next_cursor: Option<SearchCursor>,
 }
 
 /// A message that matches, with a snippet of its text.
@@ -77,14 +77,14 @@ pub struct Hit {
 
 /// A cursor: where a page ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Further {
+pub enum SearchCursor {
     /// All numbers of the index from this one on were scanned.
     Newest { before: i64 },
     /// This many results were returned from the ranking of the numbers before this one.
     Best { before: i64, returned: usize },
 }
 
-impl fmt::Display for Further {
+impl fmt::Display for SearchCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Newest { before } => write!(f, "n{before:x}"),
@@ -93,7 +93,7 @@ impl fmt::Display for Further {
     }
 }
 
-impl FromStr for Further {
+impl FromStr for SearchCursor {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
@@ -148,9 +148,9 @@ impl Caller {
         let limit = search.limit.clamp(1, MAX_PAGE);
         match (search.order, search.from) {
             (Order::Newest, None) => scan.newest(limit, None).await,
-            (Order::Newest, Some(Further::Newest { before })) => scan.newest(limit, Some(before)).await,
+            (Order::Newest, Some(SearchCursor::Newest { before })) => scan.newest(limit, Some(before)).await,
             (Order::Best, None) => scan.best(limit, None).await,
-            (Order::Best, Some(Further::Best { before, returned })) => {
+            (Order::Best, Some(SearchCursor::Best { before, returned })) => {
                 scan.best(limit, Some((before, returned))).await
             }
             _ => Err(Error::invalid("cursor", "belongs to a search with another order")),
@@ -279,14 +279,14 @@ impl Scan {
         self.scope.range.before = before.unwrap_or(i64::MAX).min(self.scope.range.before);
         // One more than the page holds shows whether there are more.
         let mut matches = self.next_matches(limit + 1).await?;
-        let further = if matches.len() > limit {
+        let next = if matches.len() > limit {
             matches.truncate(limit);
             matches.last().map(|last| last.number)
         } else {
             (!self.is_done).then_some(self.scope.range.before)
         };
         let results = self.hits(matches).await?;
-        Ok(Found { results, further: further.map(|before| Further::Newest { before }) })
+        Ok(Found { results, next_cursor: next.map(|before| SearchCursor::Newest { before }) })
     }
 
     async fn best(mut self, limit: usize, from: Option<(i64, usize)>) -> Result<Found> {
@@ -300,9 +300,9 @@ impl Scan {
         }
         matches.sort_by(|one, other| other.score.total_cmp(&one.score).then(other.number.cmp(&one.number)));
         let end = returned.saturating_add(limit);
-        let further = (matches.len() > end).then_some(Further::Best { before, returned: end });
+        let next_cursor = (matches.len() > end).then_some(SearchCursor::Best { before, returned: end });
         let page = matches.into_iter().skip(returned).take(limit).collect();
-        Ok(Found { results: self.hits(page).await?, further })
+        Ok(Found { results: self.hits(page).await?, next_cursor })
     }
 
     /// The next matches, newest first; fewer when there are no more or the limit of scanned candidates is reached.
@@ -344,9 +344,9 @@ impl Scan {
         if !is_in_scope {
             return None;
         }
-        let Findable { words, holds } = Findable::of(text, files);
+        let SearchableContent { words, content_types } = SearchableContent::of(text, files);
         let folded = Folded::of(&words);
-        if !query.has.iter().all(|what| holds.contains(what)) || !query.matches(&folded) {
+        if !query.has.iter().all(|what| content_types.contains(what)) || !query.matches(&folded) {
             return None;
         }
         Some(Match { number, id: text.id, score: query.score(&folded), words, sent_at: text.sent_at })
@@ -378,11 +378,12 @@ mod tests {
 
     #[test]
     fn cursors_round_trip() {
-        for further in [Further::Newest { before: 4_711 }, Further::Best { before: 1, returned: 40 }] {
-            assert_eq!(further.to_string().parse::<Further>().unwrap(), further);
+        for cursor in [SearchCursor::Newest { before: 4_711 }, SearchCursor::Best { before: 1, returned: 40 }]
+        {
+            assert_eq!(cursor.to_string().parse::<SearchCursor>().unwrap(), cursor);
         }
         for text in ["", "n", "x1", "n-1", "b1", "b1-", "b1--1", "nя", "n99999999999999999999"] {
-            assert!(text.parse::<Further>().is_err(), "{text}");
+            assert!(text.parse::<SearchCursor>().is_err(), "{text}");
         }
     }
 }

@@ -14,6 +14,7 @@ use crate::messenger::foundation::secrets::{random, sha256};
 use crate::messenger::foundation::{Actor, Error, Limit, Result, Retries, Subject, UnitOfWork};
 use crate::messenger::messages::mentions::find_mentioned;
 use crate::messenger::messages::push_queue::queue_pushes;
+use crate::messenger::webhooks::{MAX_NAME, check_name};
 use crate::model::{
     self, AuditAction, AuditTarget, BotKind, Content, IncomingWebhook, IncomingWebhookId, Kind, Mentions,
     Message, MessageId, Parts, Right, UserId, text,
@@ -22,7 +23,6 @@ use crate::store::{accounts, chats, incoming_webhooks, links, mentions, messages
 
 /// The most webhooks of one chat.
 const MAX_WEBHOOKS: usize = 50;
-const MAX_NAME: usize = 64;
 /// The longest text, in characters; what is longer is cut.
 const MAX_TEXT: usize = 16_000;
 /// How accurate the last use is stored.
@@ -51,12 +51,6 @@ fn new_secret() -> String {
     random().iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).take(SECRET_LENGTH).collect()
 }
 
-fn check_name(name: &str) -> Result<String> {
-    text::line(name)
-        .filter(|name| name.chars().count() <= MAX_NAME)
-        .ok_or_else(|| Error::invalid("name", format!("must have 1 to {MAX_NAME} visible characters")))
-}
-
 async fn record(
     work: &mut UnitOfWork,
     by: Actor,
@@ -73,7 +67,7 @@ impl Moderator {
     #[boxed]
     pub async fn create_webhook(mut self, name: &str) -> Result<IncomingSecret> {
         let name = check_name(name)?;
-        let mut work = self.exercise(Right::ManageWebhooks).await?;
+        let mut work = self.begin_with_right(Right::ManageWebhooks).await?;
         let (chat, creator, now) = (self.chat.id, self.member.user, work.now);
         if incoming_webhooks::of_chat(&mut work.tx, chat).await?.len() >= MAX_WEBHOOKS {
             return Err(Error::Conflict("This chat has 50 webhooks already; delete one"));
@@ -139,7 +133,7 @@ impl Moderator {
     }
 
     async fn begin_webhook(&mut self, id: IncomingWebhookId) -> Result<(UnitOfWork, IncomingWebhook)> {
-        let mut work = self.exercise(Right::ManageWebhooks).await?;
+        let mut work = self.begin_with_right(Right::ManageWebhooks).await?;
         let found = incoming_webhooks::of_chat(&mut work.tx, self.chat.id).await?;
         let webhook = found.into_iter().find(|webhook| webhook.id == id).ok_or(NOT_FOUND)?;
         Ok((work, webhook))

@@ -17,10 +17,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::integrations::WebhookClient;
 use crate::messenger::foundation::settings::WebhookSettings;
 use crate::messenger::foundation::{Error, Result, Secrets};
-use crate::model::{Change, OutgoingWebhookId};
+use crate::model::{Change, OutgoingWebhookId, text};
 
 pub use incoming::{IncomingSecret, WebhookSender};
 pub use outgoing::{ManagedWebhook, NewOutgoingWebhook, OutgoingSecret, OutgoingWebhookChange};
+
+/// The longest name of a webhook, in characters.
+const MAX_NAME: usize = 64;
 
 /// What outgoing webhooks have in common.
 pub(crate) struct Webhooks {
@@ -52,4 +55,11 @@ impl Webhooks {
     fn in_flight(&self) -> MutexGuard<'_, HashSet<OutgoingWebhookId>> {
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A webhook's name as it is stored.
+fn check_name(name: &str) -> Result<String> {
+    text::line(name)
+        .filter(|name| name.chars().count() <= MAX_NAME)
+        .ok_or_else(|| Error::invalid("name", format!("must have 1 to {MAX_NAME} visible characters")))
 }

@@ -10,16 +10,16 @@ use crate::messenger::chats::lookup::find;
 use crate::messenger::chats::membership::allow;
 use crate::messenger::chats::moderation::Moderator;
 use crate::messenger::foundation::{Actor, Error, Limit, Result, Subject, UnitOfWork};
+use crate::messenger::webhooks::check_name;
 use crate::messenger::{Caller, Messenger};
 use crate::model::{
     AuditAction, AuditTarget, ChatId, Delivery, DeliveryId, Disabled, OutgoingWebhook, OutgoingWebhookId,
-    Right, Scopes, UserId, WebhookEvent, WebhookScope, text,
+    Right, Scopes, UserId, WebhookEvent, WebhookScope,
 };
 use crate::store::{Executor, members, outgoing_webhooks, streams, webhook_deliveries};
 
 /// The most outgoing webhooks of one chat or bot.
 const MAX_WEBHOOKS: usize = 10;
-const MAX_NAME: usize = 64;
 const MAX_URL: usize = 2_048;
 /// How many deliveries are listed at most.
 const MAX_LISTED: u64 = 100;
@@ -66,7 +66,7 @@ impl Moderator {
     pub async fn create_outgoing_webhook(mut self, new: NewOutgoingWebhook) -> Result<OutgoingSecret> {
         let scope = WebhookScope::Chat(self.chat.id);
         let new = checked(&self.messenger, new, scope)?;
-        let mut work = self.exercise(Right::ManageWebhooks).await?;
+        let mut work = self.begin_with_right(Right::ManageWebhooks).await?;
         let webhook = insert(&self.messenger, &mut work, self.member.user, scope, new).await?;
         record(&mut work, self.actor, AuditAction::WebhookCreate, &webhook).await?;
         let secret = self.messenger.webhooks.secrets.shown(webhook.id, webhook.secret_number);
@@ -135,12 +135,6 @@ fn checked(
         url: messenger.check_webhook_url(&url)?,
         events: check_events(events, scope)?,
     })
-}
-
-fn check_name(name: &str) -> Result<String> {
-    text::line(name)
-        .filter(|name| name.chars().count() <= MAX_NAME)
-        .ok_or_else(|| Error::invalid("name", format!("must have 1 to {MAX_NAME} visible characters")))
 }
 
 fn check_events(mut events: Vec<WebhookEvent>, scope: WebhookScope) -> Result<Vec<WebhookEvent>> {

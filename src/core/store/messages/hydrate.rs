@@ -152,8 +152,8 @@ pub async fn hydrate(executor: &mut Executor, query: &SelectStatement) -> Result
     };
     let (files, reacted, meant) = (with(Parts::FILES), with(Parts::REACTIONS), with(Parts::MENTIONS));
     let voted = with(Parts::VOTES);
-    let (linking, bare) = (with(Parts::LINKS), with(Parts::BARE));
-    let linking: Vec<MessageId> = linking.into_iter().filter(|id| !bare.contains(id)).collect();
+    let (linking, without_previews) = (with(Parts::LINKS), with(Parts::NO_PREVIEWS));
+    let linking: Vec<MessageId> = linking.into_iter().filter(|id| !without_previews.contains(id)).collect();
     let begun: Vec<MessageId> =
         messages.iter().filter(|m| m.parts.has(Parts::REPLIES)).map(|m| m.id).collect();
     let mut files = attachments::of_messages(executor, &files).await?;

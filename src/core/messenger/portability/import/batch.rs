@@ -252,9 +252,13 @@ impl Import {
         if requests.is_empty() {
             return Ok(());
         }
-        let said =
-            insert_posts(&self.caller.messenger, work, &requests, (BatchMode::KnownNew, RightsSource::Read))
-                .await?;
+        let said = insert_posts(
+            &self.caller.messenger,
+            work,
+            &requests,
+            (BatchMode::KnownNew, RightsSource::Database),
+        )
+        .await?;
         for (id, result) in ids.into_iter().zip(said) {
             match result {
                 Ok(message) => {
@@ -312,13 +316,8 @@ impl Import {
         let about = source.description.as_deref().and_then(text::lines).filter(|about| !about.is_empty());
         let about = about.map(|about| format!("{imported}\n\n{}", cut(&about, MAX_DESCRIPTION)));
         let description = check_description(&about.unwrap_or(imported)).ok().flatten();
-        let group = NewGroup {
-            title: title.unwrap_or_else(|| "Import".to_owned()),
-            description,
-            is_public: false,
-            is_read_only: false,
-            members: Vec::new(),
-        };
+        let title = title.unwrap_or_else(|| "Import".to_owned());
+        let group = NewGroup { description, ..NewGroup::private(title, Vec::new()) };
         self.caller.insert_group(work, group, CreationNotice::Posted).await
     }
 

@@ -1,4 +1,4 @@
-//! Retention: deletes what is no longer needed.
+//! Deletes what is no longer needed.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use crate::messenger::Messenger;
 use crate::messenger::foundation::Result;
 use crate::messenger::live::cursor::STORED_CURSORS;
 use crate::messenger::messages::erase::delete_related;
+use crate::messenger::messages::retry_detection::RETRY_WINDOW;
 use crate::model::Stream;
 use crate::store::{
     attachments, chats, drafts, events, idempotency, messages, previews, sessions, sign_in_codes, streams,
@@ -26,7 +27,7 @@ impl Messenger {
     /// Deletes idempotency keys after a day, files that were not posted within a day, expired sessions, events after
     /// thirty days, deliveries of webhooks after seven, devices to push to whose sessions have ended, the messages of
     /// deleted chats, entries of the audit log that are older than the settings say, and link previews that no message has any more.
-    pub async fn apply_retention(&self) -> Result<()> {
+    pub async fn clean_up(&self) -> Result<()> {
         // It is called rarely: the lease may have expired since.
         self.renew_node_lease().await?;
         if !self.is_job_leader() {
@@ -35,11 +36,7 @@ impl Messenger {
         let now = self.clock.now();
         self.delete_old_keys().await?;
         let mut work = self.begin_background().await?;
-        unacknowledged::delete_before(
-            &mut work.tx,
-            now - crate::messenger::messages::retry_detection::PATIENCE,
-        )
-        .await?;
+        unacknowledged::delete_before(&mut work.tx, now - RETRY_WINDOW).await?;
         sessions::delete_expired(&mut work.tx, now).await?;
         sign_in_codes::delete_before(&mut work.tx, now - CODES).await?;
         self.delete_assistant_use(&mut work).await?;
