@@ -240,11 +240,12 @@ async fn a_command_that_is_sent_again_with_its_client_id_is_handed_over_once() {
     add(&bob, chat, &bot).await;
     told(&ann, &bot, &program).await;
     set_commands(&ann, &bot, &["deploy", "status"]).await;
-    let body = |text: &str, id: &str| json!({"chat_id": chat, "content": text, "client_id": id});
-    let first = bob.post("/messages", body("/deploy prod", "one")).await.expect(202);
+    let id = |number: u8| format!("00000000-0000-4000-8000-00000000000{number}");
+    let body = |text: &str, number: u8| json!({"chat_id": chat, "content": text, "client_id": id(number)});
+    let first = bob.post("/messages", body("/deploy prod", 1)).await.expect(202);
     // Each request has a key of its own.
-    assert_eq!(bob.post("/messages", body("/deploy prod", "one")).await.expect(202), first);
-    bob.post("/messages", body("/status", "two")).await.expect(202);
+    assert_eq!(bob.post("/messages", body("/deploy prod", 1)).await.expect(202), first);
+    bob.post("/messages", body("/status", 2)).await.expect(202);
     let asked = program.until_asked(2).await;
     let commands: Vec<Value> = asked.iter().map(|one| one.json()["data"]["command"].clone()).collect();
     assert_eq!(commands, ["deploy", "status"]);

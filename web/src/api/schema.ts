@@ -496,10 +496,10 @@ export interface paths {
         get?: never;
         /**
          * Block a user
-         * @description In their private chat, neither user can send, edit or react any more (403); existing messages are kept.
-         *     The blocked user cannot start a private chat with the caller, cannot add them to groups, and cannot see
-         *     whether they are online. The blocked user is not notified. Groups that both are in are not affected. The
-         *     caller's devices receive `user.blocked`.
+         * @description In their private chat, neither user can send, edit, react, vote, pin or change settings any more (403);
+         *     existing messages are kept. The blocked user cannot start a private chat with the caller, cannot add them to
+         *     groups, and cannot see whether they are online. The blocked user is not notified. Groups that both are in are
+         *     not affected. The caller's devices receive `user.blocked`.
          */
         put: operations["block"];
         post?: never;
