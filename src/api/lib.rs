@@ -92,18 +92,24 @@ impl Spec {
         &self.text(Version::V3_1).yaml
     }
 
+    /// The same as [`Self::json`], generated anew and not stored.
+    pub fn description(&self) -> Value {
+        let mut description = (self.describe)();
+        let servers = description.get_mut("servers").and_then(Value::as_array_mut);
+        for server in servers.into_iter().flatten() {
+            if let Some(url) = server["url"].as_str().filter(|_| !self.base_path.is_empty()) {
+                server["url"] = format!("{}{}", self.base_path, url.trim_end_matches('/')).into();
+            }
+        }
+        description
+    }
+
     fn text(&self, version: Version) -> &Text {
         let text = if version == Version::V3_0 { &self.text } else { &self.modern };
         text.get_or_init(|| {
-            let mut description = (self.describe)();
+            let mut description = self.description();
             if version == Version::V3_1 {
                 description = document::as_openapi_3_1(description);
-            }
-            let servers = description.get_mut("servers").and_then(Value::as_array_mut);
-            for server in servers.into_iter().flatten() {
-                if let Some(url) = server["url"].as_str().filter(|_| !self.base_path.is_empty()) {
-                    server["url"] = format!("{}{}", self.base_path, url.trim_end_matches('/')).into();
-                }
             }
             let yaml = serde_yaml::to_string(&description).unwrap_or_default();
             Text { json: description.to_string(), yaml }

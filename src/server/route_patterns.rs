@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use besedka_api::Spec;
-use serde_json::Value;
 
 /// What is not in a document of an API.
 const OTHERS: [&str; 7] =
@@ -30,7 +29,8 @@ impl RoutePatterns {
             OTHERS.iter().map(|path| Pattern::new(path, ["GET".to_owned()])).collect();
         patterns.push(Pattern::new(besedka_api::hooks::PATTERN, ["POST".to_owned()]));
         for spec in specs {
-            let document: Value = serde_json::from_str(spec.json()).unwrap_or_default();
+            // Only the paths are kept: the texts of all documents take megabytes.
+            let document = spec.description();
             let prefix = document["servers"][0]["url"].as_str().unwrap_or_default().trim_end_matches('/');
             for (path, operations) in document["paths"].as_object().into_iter().flatten() {
                 let methods: Vec<String> = operations

@@ -211,7 +211,7 @@ impl Bots {
         bot_id: Path<i64>,
         body: JsonBody<TokenRequest>,
     ) -> Answer<Created<TokenWithSecret>> {
-        let new = body.0.checked()?;
+        let new = body.0.into_token();
         let bot = bot(&messenger, caller, &key, StatusCode::CREATED, bot_id.0).await?;
         Ok(Created::Created(Json(bot.create_token(new).await?.into())))
     }

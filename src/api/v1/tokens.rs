@@ -14,7 +14,7 @@ use super::idempotency::Key;
 use super::types::{Created, Done};
 use super::{Answer, Area};
 use crate::body::JsonBody;
-use besedka_core::messenger::{Error, Messenger, NewToken, PersonalToken};
+use besedka_core::messenger::{Messenger, NewToken, PersonalToken};
 use besedka_core::model::{Scopes, Session, SessionId, Time};
 
 pub struct Tokens;
@@ -103,15 +103,13 @@ pub struct TokenRequest {
 
 impl TokenRequest {
     /// The token to be created.
-    pub fn checked(self) -> Result<NewToken, Error> {
+    pub fn into_token(self) -> NewToken {
         const DAY: Duration = Duration::from_secs(24 * 3_600);
         let Self { name, scopes, expires_in_days } = self;
+        // What is no number of days is refused as none.
         let days = expires_in_days.map(|days| u32::try_from(days).unwrap_or(0));
-        if days.is_some_and(|days| !(1..=3_650).contains(&days)) {
-            return Err(Error::invalid("expires_in_days", "must be 1 to 3650"));
-        }
         let scopes = scopes.into_iter().fold(Scopes::NONE, |all, scope| all.and(scope.into()));
-        Ok(NewToken { name, scopes, life: days.map(|days| DAY * days) })
+        NewToken { name, scopes, life: days.map(|days| DAY * days) }
     }
 }
 
@@ -170,7 +168,7 @@ impl Tokens {
         key: Key,
         body: JsonBody<TokenRequest>,
     ) -> Answer<Created<TokenWithSecret>> {
-        let new = body.0.checked()?;
+        let new = body.0.into_token();
         let caller = messenger.as_user(caller.0).once(key.answering(StatusCode::CREATED));
         Ok(Created::Created(Json(caller.create_token(new).await?.into())))
     }

@@ -249,7 +249,7 @@ async fn a_command_that_is_sent_again_with_its_client_id_is_handed_over_once() {
     let asked = program.until_asked(2).await;
     let commands: Vec<Value> = asked.iter().map(|one| one.json()["data"]["command"].clone()).collect();
     assert_eq!(commands, ["deploy", "status"]);
-    let deliveries = server.count("SELECT COUNT(*) FROM webhook_deliveries").await;
+    let deliveries = server.count("SELECT COUNT(*) FROM webhook_delivery").await;
     assert_eq!(deliveries, 2);
 }
 

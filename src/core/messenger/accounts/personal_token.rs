@@ -19,6 +19,8 @@ use crate::store::{sessions, users};
 
 /// The prefix by which leaked tokens are recognised.
 const PREFIX: &str = "bsk_";
+/// The longest lifetime of one that is limited.
+const LONGEST_LIFE: Duration = Duration::from_secs(3_650 * 24 * 3_600);
 /// The most tokens of one user.
 const MOST: usize = 50;
 const MAX_NAME: usize = 100;
@@ -86,6 +88,9 @@ impl Messenger {
         let name = text::line(&new.name).filter(|name| name.chars().count() <= MAX_NAME);
         let name = name
             .ok_or_else(|| Error::invalid("name", format!("must have 1 to {MAX_NAME} visible characters")))?;
+        if new.life.is_some_and(|life| life.is_zero() || life > LONGEST_LIFE) {
+            return Err(Error::invalid("expires_in_days", "must be 1 to 3650"));
+        }
         if new.scopes == Scopes::NONE {
             return Err(Error::invalid("scopes", "at least one is required"));
         }

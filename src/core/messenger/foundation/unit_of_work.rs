@@ -1,6 +1,7 @@
 //! The unit of work: write, announce, commit. Announced events are delivered after the commit and only then.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -10,7 +11,7 @@ use crate::boxed;
 use crate::hub;
 use crate::messenger::Messenger;
 use crate::messenger::foundation::{Attempt, Error, Result, Subject, event_log, secrets};
-use crate::model::{Change, Event, Position, Stream, Time, UserId};
+use crate::model::{Change, Event, Kind, Position, Stream, Time, UserId};
 use crate::store::{self, Error as StoreError, Priority, Tx, streams};
 use crate::traces;
 
@@ -224,10 +225,13 @@ impl UnitOfWork {
         }
         let Self { tx, messenger, after_commit, span, .. } = self;
         let mut posted = Vec::new();
-        let mut wakes_index = false;
+        let (mut wakes_index, mut from_people) = (false, 0);
         for event in &events {
             match &event.change {
-                Change::MessageCreated(message) => posted.push(message.id),
+                Change::MessageCreated(message) => {
+                    posted.push(message.id);
+                    from_people += u64::from(message.kind != Kind::System);
+                }
                 Change::MessageUpdated(_)
                 | Change::AnswerFinished(_)
                 | Change::MessageDeleted { .. }
@@ -242,6 +246,7 @@ impl UnitOfWork {
             false => (None, None),
         };
         let committed = tx.commit(move || {
+            messenger.counters.posted.fetch_add(from_people, Ordering::Relaxed);
             messenger.update_caches(&events);
             messenger.publish_positions(&events);
             messenger.deliveries.send(events, delivered);

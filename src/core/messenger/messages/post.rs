@@ -2,7 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Weak;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
@@ -142,7 +141,6 @@ async fn answer_batch(messenger: &Messenger, batch: Vec<Post>) -> Vec<Post> {
     };
     let mut lost = Vec::new();
     for ((result, outcome), request) in results.into_iter().zip(outcomes).zip(&posts) {
-        messenger.counters.posted.fetch_add(u64::from(result.is_ok()), Ordering::Relaxed);
         let posted = result.map(|message| {
             let unacknowledged =
                 request.fingerprint.map(|it| UnacknowledgedPost::new(messenger, it, message.id));
