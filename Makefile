@@ -35,7 +35,8 @@ CARGO_TEST := $(shell if cargo nextest --version >/dev/null 2>&1; \
 BUILD_TESTED := cargo build --profile quick $(LOCKED) --workspace --bin besedka --example embed $(if $(CI),--bench load)
 MODULES := web/node_modules/.package-lock.json
 # The modules of the suite whose SQL or locking differs from one database to another.
-DATABASE_TESTS = $(shell grep -v '^\#' tests/databases.filter)
+mariadb_TESTS = $(shell grep -v '^\#' tests/databases.filter)
+mysql_TESTS = $(mariadb_TESTS) $(shell grep -v '^\#' tests/mysql.filter)
 # Tests for which the database makes no difference.
 SAME := $(addprefix --skip ,site:: openapi:: layers:: kyte:: mimu:: unet:: desktop::)
 BUCKET_TESTS := v1::attachments v1::media v1::avatars v1::export
@@ -114,7 +115,7 @@ test-databases: web
 	@$(MAKE) --no-print-directory -j$(ENGINES_AT_ONCE) test-mariadb test-mysql
 
 test-mariadb test-mysql: test-%:
-	tests/databases.sh with $* $(CARGO_TEST) --test suite -- $(DATABASE_TESTS)
+	tests/databases.sh with $* $(CARGO_TEST) --test suite -- $($*_TESTS)
 
 test-databases-all: web
 	@tests/deps.sh rust databases backup

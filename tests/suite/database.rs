@@ -273,7 +273,8 @@ async fn run(connection: &mut MySqlConnection, statement: &str) {
 #[test]
 fn each_filter_for_the_databases_names_a_module() {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
-    let filters = std::fs::read_to_string(tests.join("databases.filter")).unwrap();
+    let read = |name: &str| std::fs::read_to_string(tests.join(name)).unwrap();
+    let filters = read("databases.filter") + &read("mysql.filter");
     let filters = filters.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     for filter in filters {
         let module = filter.strip_suffix("::").expect("a module").replace("::", "/");

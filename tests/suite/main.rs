@@ -6,7 +6,7 @@
 //! | tests | run on |
 //! |---|---|
 //! | all | SQLite and a folder |
-//! | the modules of `tests/databases.filter` | MariaDB and MySQL too (`tests/databases.sh`), in CI all others before a release |
+//! | the modules of `tests/databases.filter`, and on MySQL of `tests/mysql.filter` | MariaDB and MySQL too (`tests/databases.sh`), in CI all others before a release |
 //! | `v1::attachments`, `v1::media`, `v1::avatars`, `v1::export` | files in a bucket, and in a bucket behind the server, too |
 //! | `cluster::` and `garage::`, ignored elsewhere | machines that have what they need |
 //!

@@ -19,8 +19,8 @@ const MAX_WAITING: (usize, usize) = (MAX_QUEUED.0 / 4, MAX_QUEUED.1 / 4);
 
 /// A connection that took events less than this ago is busy, and its next events are collected for
 /// [`COLLECTING_TIME`]: one write with several events costs client and server little more than a write with one.
-const BUSY_INTERVAL: Duration = Duration::from_millis(20);
-const COLLECTING_TIME: Duration = Duration::from_millis(10);
+const BUSY_INTERVAL: Duration = Duration::from_millis(100);
+const COLLECTING_TIME: Duration = Duration::from_millis(20);
 
 /// Why a connection is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
