@@ -143,7 +143,11 @@ async fn page(messenger: &Messenger, requests: &RequestMetrics) -> String {
 
 fn write_measurements(page: &mut Page, measured: &Measurements) {
     page.gauge("besedka_sockets", "Open live connections of clients on this node.", measured.sockets);
-    page.counter("besedka_messages_posted_total", "Messages stored by this node, without notices.", measured.posted);
+    page.counter(
+        "besedka_messages_posted_total",
+        "Messages stored by this node, without notices.",
+        measured.posted,
+    );
     page.gauge("besedka_post_queue_length", "Posts that wait to be written.", measured.posts_waiting);
     page.gauge(
         "besedka_jobs_lag_seconds",
