@@ -204,12 +204,12 @@ cp "$here/../install.sh" "$folder/checkout/"
 cp "$binary" "$folder/checkout/target/here/dist/besedka"
 rm -rf "$folder/var/lib/besedka" "$folder/etc/besedka.env"
 said=$(inside sh -c "cd /checkout && ${typed##*sudo }")
-[[ $said =~ /setup#([^ ]+) ]] || { printf 'no link to create the administrator:\n%s\n' "$said" >&2; exit 1; }
+[[ $said =~ /setup#([^[:space:]]+) ]] || { printf 'no link to create the administrator:\n%s\n' "$said" >&2; exit 1; }
 call() { # PATH BODY [HEADER]
     inside curl -fsS "http://127.0.0.1:8000/api/v1$1" -d "$2" -H 'Content-Type: application/json' \
         -H "Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)" ${3:+-H "$3"}
 }
-field() { sed "s/.*\"$1\":\"\?\([^\",}]*\).*/\1/"; }
+field() { grep -o "\"$1\":\"*[^\",}]*" | head -n 1 | sed 's/.*:"*//'; }
 about='"username":"anna","password":"correct horse battery","display_name":"Anna"'
 token=$(call /auth/setup "{\"token\":\"${BASH_REMATCH[1]}\",$about}" | field access_token)
 signed_in="Authorization: Bearer $token"
