@@ -1,7 +1,6 @@
 //! `besedka backup`: backs up the whole server while it runs.
 
 use std::io::Write;
-use std::path::Path;
 
 use clap::Args;
 
@@ -22,7 +21,8 @@ pub(super) struct BackupCommand {
     #[arg(long, default_value_t = 0, value_name = "NUMBER")]
     keep: u32,
 
-    /// Read the backup again afterwards, restore its database to a temporary file, and compare.
+    /// Read the backup again afterwards, restore its database to a temporary file, and compare. One that fails is deleted,
+    /// and no older one is.
     #[arg(long)]
     verify: bool,
 
@@ -38,16 +38,8 @@ pub(super) struct BackupCommand {
 impl BackupCommand {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let Self { to, keep, verify, encrypt_to, mut data } = self;
-        // Backing up must neither create a server nor change one.
+        // Backing up changes nothing.
         data.migrate = crate::config::Switch::Off;
-        if let Some(file) = data.database_url()?.strip_prefix("sqlite:")
-            && !Path::new(file).exists()
-        {
-            return Err(format!("there is no server to back up: the database {file} does not exist").into());
-        }
-        if !data.secret().exists() {
-            return Err(format!("the server's secret {} does not exist", data.secret().display()).into());
-        }
         let settings = data.backup(to, keep, &encrypt_to);
         let operator = open(&data).await?;
         let made = operator.back_up(&settings, verify).await;

@@ -644,6 +644,70 @@ async fn backups_are_made_on_schedule_and_told_in_metrics() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_backup_that_fails_its_verification_replaces_no_older_one() {
+    let flags = ["--rate-limits", "off", "--backup-every", "24h", "--backup-keep", "2", "--backup-to"];
+    let target = TempDir::new().unwrap();
+    let folder = target.path().to_str().unwrap();
+    let server = TestServer::storing(Storage::Folder, &[&flags[..], &[folder]].concat()).await;
+    let ann = server.person("ann").await;
+    let chat = ann.group("Garden", &[]).await;
+    let file = ann.upload("a.bin", "application/octet-stream", noise(1_000, 1)).await;
+    post_file(&ann, chat, "file", &file).await;
+    let messenger = &server.running.messenger;
+    // Whether it failed.
+    let made_after = async |later: Duration| {
+        server.clock.advance(later);
+        messenger.run_due_jobs().await;
+        messenger.back_up_if_due().await;
+        messenger.measure().await.unwrap().last_backup_failed
+    };
+    let (hour, day) = (Duration::from_secs(3_600), Duration::from_secs(24 * 3_600));
+    assert!(!made_after(day).await && !made_after(day).await);
+    let good = archives(target.path());
+    assert_eq!(good.len(), 2);
+    // The copy beside them is changed, not cut short: only a verification can notice.
+    let copy = copies(target.path()).pop().unwrap();
+    std::fs::write(&copy, noise(1_000, 2)).unwrap();
+    assert!(made_after(day).await);
+    for _ in 0..3 {
+        assert!(made_after(hour).await);
+        assert_eq!(archives(target.path()), good);
+    }
+    let printed = refused(&back_up(&server, &[folder, "--verify", "--keep", "1"]).await);
+    assert!(printed.contains("was changed"), "{printed}");
+    assert_eq!(archives(target.path()), good);
+    // Once it is mended, backups are kept and deleted as before.
+    std::fs::write(&copy, noise(1_000, 1)).unwrap();
+    assert!(!made_after(hour).await);
+    let after = archives(target.path());
+    assert_eq!((after.len(), &after[0]), (2, &good[1]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_is_damaged_in_the_storage_stops_no_backup() {
+    let target = TempDir::new().unwrap();
+    let folder = target.path().to_str().unwrap();
+    let flags = ["--rate-limits", "off", "--backup-every", "24h", "--backup-to", folder];
+    let server = TestServer::storing(Storage::Folder, &flags).await;
+    let ann = server.person("ann").await;
+    let chat = ann.group("Garden", &[]).await;
+    let file = ann.upload("a.bin", "application/octet-stream", noise(1_000, 1)).await;
+    post_file(&ann, chat, "file", &file).await;
+    let stored = std::fs::read_dir(server.dir.path().join("files").join(&file)).unwrap().next().unwrap();
+    std::fs::write(stored.unwrap().path(), noise(1_000, 2)).unwrap();
+    let messenger = &server.running.messenger;
+    messenger.run_due_jobs().await;
+    messenger.back_up_if_due().await;
+    let measured = messenger.measure().await.unwrap();
+    assert!(!measured.last_backup_failed && measured.last_verified_backup.is_some());
+    only_archive(target.path());
+    // Whoever makes one by hand hears of the file.
+    let other = TempDir::new().unwrap();
+    let printed = refused(&back_up(&server, &[other.path().to_str().unwrap(), "--verify"]).await);
+    assert!(printed.contains("1 files are missing or damaged"), "{printed}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_backup_goes_to_a_bucket_and_comes_back() {
     let server = TestServer::storing(Storage::Behind, &["--rate-limits", "off"]).await;
     let ann = server.person("ann").await;

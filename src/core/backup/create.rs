@@ -7,12 +7,14 @@ use bytes::BytesMut;
 use futures_util::TryStreamExt;
 use tokio::io::AsyncReadExt;
 
-use super::age::{FileKey, Recipient};
+use super::access::Access;
+use super::age::{FileKey, Identities, Recipient};
 use super::archive::{ArchiveWriter, hex};
 use super::manifest::{DATABASE, FILES, FileCounts, HEADER, Header, Manifest, SECRET, TABLES, TableRows};
 use super::object::DestinationWriter;
 use super::place::{archive_name, is_encrypted_name, is_own_name};
 use super::stored_files::{self, StoredFiles};
+use super::unpack::verify_except;
 use super::{BackupPlace, Error, Result};
 use crate::boxed;
 use crate::files::{self, ArchiveStore, AwsEnv, Files, StorageLocation};
@@ -42,6 +44,8 @@ pub struct Options<'a> {
     pub keep: u32,
     /// For whom it is encrypted; for nobody if this is empty.
     pub recipients: &'a [Recipient],
+    /// The folder where its database is restored to a temporary file and compared; `None` if it is not verified.
+    pub verify_in: Option<&'a Path>,
 }
 
 /// A backup that was made.
@@ -58,7 +62,7 @@ pub struct Created {
     /// The names of older backups that were deleted.
     pub deleted: Vec<String>,
     /// The keys of what was encrypted, by name: with them it can be verified at once.
-    pub(super) keys: HashMap<String, FileKey>,
+    keys: HashMap<String, FileKey>,
 }
 
 impl Created {
@@ -69,8 +73,8 @@ impl Created {
     }
 }
 
-/// Backs up a server that may be in use. Afterwards deletes the oldest backups in the same place. The archive appears
-/// under its name only when it is complete.
+/// Backs up a server that may be in use. The archive appears under its name only when it is complete. One that fails the
+/// verification is deleted again; after success, the oldest backups in the same place are deleted.
 #[boxed]
 pub async fn create(
     source: &Source<'_>,
@@ -78,7 +82,30 @@ pub async fn create(
     options: &Options<'_>,
     now: Time,
 ) -> Result<Created> {
-    let recipients = options.recipients;
+    let store = ArchiveStore::open(&place.location, options.aws).map_err(Error::Refused)?;
+    let mut created = write(source, &store, place, options.recipients, now).await?;
+    if let Some(folder) = options.verify_in {
+        // No secret key is needed; of encrypted files that were there before, only the presence and the size are checked.
+        let identities = Identities::default();
+        let access = Access::of_maker(options.aws, &identities, &created.keys);
+        if let Err(error) = verify_except(&created.place, &access, folder, &created.damaged).await {
+            stored_files::delete_archive(&store, place, &created.name).await?;
+            return Err(error);
+        }
+    }
+    if place.name.is_none() {
+        created.deleted = delete_old(&store, place, options.keep).await?;
+    }
+    Ok(created)
+}
+
+async fn write(
+    source: &Source<'_>,
+    store: &ArchiveStore,
+    place: &BackupPlace,
+    recipients: &[Recipient],
+    now: Time,
+) -> Result<Created> {
     let name = place.name.clone().unwrap_or_else(|| archive_name(now, !recipients.is_empty()));
     match (is_encrypted_name(&name), recipients.is_empty()) {
         (true, true) => {
@@ -91,7 +118,6 @@ pub async fn create(
         }
         (true, false) | (false, true) => {}
     }
-    let store = ArchiveStore::open(&place.location, options.aws).map_err(Error::Refused)?;
     if store.list(&place.prefix).await?.iter().any(|archive| archive.key == place.key(&name)) {
         return Err(Error::Refused(format!("{name} exists already in {place}")));
     }
@@ -103,7 +129,7 @@ pub async fn create(
     let secret = secret.map_err(|error| Error::file(source.secret_file, &error))?;
     let mut beside = match place.name {
         Some(_) => None,
-        None => Some(StoredFiles::open(&store, place, recipients, &secret).await?),
+        None => Some(StoredFiles::open(store, place, recipients, &secret).await?),
     };
     let mut snapshot = Snapshot::begin(source.db).await?;
     let (writer, key) = DestinationWriter::begin(store.writer(&place.key(&name)), recipients).await?;
@@ -125,18 +151,17 @@ pub async fn create(
         let key = part.name.strip_prefix(FILES)?;
         checksums.get(key).is_some_and(|sha256| *sha256 != part.sha256).then(|| key.to_owned())
     }));
-    let (mut copied, mut keys, mut deleted) = (manifest.files, HashMap::new(), Vec::new());
+    let (mut copied, mut keys) = (manifest.files, HashMap::new());
     if let Some(beside) = beside {
         if let Err(error) = beside.write_list(&name, &manifest.beside).await {
-            stored_files::delete_archive(&store, place, &name).await?;
+            stored_files::delete_archive(store, place, &name).await?;
             return Err(error);
         }
-        deleted = delete_old(&store, place, options.keep).await?;
         (copied, keys) = (beside.copied, beside.keys);
     }
     keys.extend(key.map(|key| (name.clone(), key)));
     let place = BackupPlace { name: Some(name.clone()), ..place.clone() };
-    Ok(Created { place, name, bytes, manifest, copied, damaged, deleted, keys })
+    Ok(Created { place, name, bytes, manifest, copied, damaged, deleted: Vec::new(), keys })
 }
 
 /// A backup that is being made.

@@ -25,7 +25,7 @@ pub use create::{Created, Options, Source, create};
 pub use manifest::{FileCounts, Header, Manifest, TableRows};
 pub use place::BackupPlace;
 pub use restore::{Target, check_not_interrupted, restore};
-pub use unpack::{inspect, verify, verify_created};
+pub use unpack::{inspect, verify};
 
 use crate::{files, store};
 

@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::{fs, io};
 
+use rustix::fs::{Access, access};
 use url::Url;
 
-use crate::files::StorageLocation;
+use crate::boxed;
+use crate::files::{ArchiveStore, AwsEnv, StorageLocation};
 use crate::model::Time;
 
 /// The endings of archives, plain and encrypted.
@@ -48,6 +51,18 @@ impl BackupPlace {
                 None => folder.clone(),
             }),
             StorageLocation::Bucket(_) => None,
+        }
+    }
+
+    /// Checks that archives can be stored in the folder, or the bucket answers. Creates nothing. The error says why not.
+    #[boxed]
+    pub async fn check(&self, aws: &AwsEnv) -> Result<(), String> {
+        match &self.location {
+            StorageLocation::Folder(folder) => check_folder(folder).map_err(|error| error.to_string()),
+            StorageLocation::Bucket(_) => {
+                let store = ArchiveStore::open(&self.location, aws)?;
+                store.list(&self.prefix).await.map(drop).map_err(|error| error.to_string())
+            }
         }
     }
 
@@ -100,6 +115,23 @@ impl FromStr for BackupPlace {
             false => Self { location, prefix: path, name: None },
         })
     }
+}
+
+/// Checks that a folder can be written to; a missing one, that it can be created.
+fn check_folder(folder: &Path) -> io::Result<()> {
+    for existing in folder.ancestors() {
+        // The last ancestor of a relative path.
+        let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
+        match fs::metadata(existing) {
+            Ok(found) if found.is_dir() => {
+                return Ok(access(existing, Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK)?);
+            }
+            Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(io::ErrorKind::NotFound.into())
 }
 
 fn file_place(file: &Path) -> Result<BackupPlace, String> {
@@ -174,6 +206,25 @@ mod tests {
         }
         assert_eq!(BackupPlace::of_archive("x/any.name").unwrap().name.as_deref(), Some("any.name"));
         assert!(BackupPlace::of_archive("s3://b/x").is_err());
+    }
+
+    #[tokio::test]
+    async fn a_place_is_checked_and_nothing_is_created() {
+        let dir = tempfile::TempDir::new().unwrap();
+        let (file, missing) = (dir.path().join("file"), dir.path().join("a/b"));
+        fs::write(&file, "").unwrap();
+        let aws = AwsEnv::default();
+        for good in [dir.path(), &missing] {
+            BackupPlace::folder(good.to_owned()).check(&aws).await.unwrap();
+        }
+        assert!(!dir.path().join("a").exists());
+        for bad in [file.clone(), file.join("backups")] {
+            let place = BackupPlace::folder(bad);
+            let why = place.check(&aws).await.unwrap_err();
+            assert!(why.to_lowercase().contains("not a directory"), "{why}");
+            let why = ArchiveStore::open(&place.location, &aws).err().unwrap();
+            assert!(why.starts_with("the folder for backups"), "{why}");
+        }
     }
 
     #[test]

@@ -8,12 +8,11 @@ use bytes::Bytes;
 use tokio::io::AsyncWriteExt;
 
 use super::access::{Access, opened};
-use super::age::Identities;
 use super::archive::{ArchiveReader, Found, hex};
 use super::manifest::{DATABASE, FILES, HEADER, Header, MANIFEST, Manifest, Part, SECRET, TABLES};
-use super::{BackupPlace, Created, Error, Result, stored_files};
+use super::{BackupPlace, Error, Result, stored_files};
 use crate::boxed;
-use crate::files::{ArchiveStore, AwsEnv, Files, ObjectWriter};
+use crate::files::{ArchiveStore, Files, ObjectWriter};
 use crate::model::{AttachmentId, Time};
 use crate::store::{Db, Engine, Tables, attachments, snapshot};
 
@@ -231,8 +230,18 @@ impl Sink {
 
 /// Restores an archive's database into a new file in `folder`, compares it with the manifest and the files with what the
 /// database says of them, and deletes it again.
-#[boxed]
 pub async fn verify(archive: &BackupPlace, access: &Access<'_>, folder: &Path) -> Result<Manifest> {
+    verify_except(archive, access, folder, &[]).await
+}
+
+/// The same except for files, by their keys, that were damaged before they were copied: they are no fault of the backup.
+#[boxed]
+pub(super) async fn verify_except(
+    archive: &BackupPlace,
+    access: &Access<'_>,
+    folder: &Path,
+    damaged: &[String],
+) -> Result<Manifest> {
     let beside = Beside(folder.join(format!("verify-{}.part.db", std::process::id())));
     beside.remove();
     let (manifest, sums) = examine(archive, access).await?;
@@ -259,19 +268,10 @@ pub async fn verify(archive: &BackupPlace, access: &Access<'_>, folder: &Path) -
     compared?;
     snapshot::upgrade_file(&beside.0).await?;
     let db = Db::open_with(&url, 2, Tables::Leave).await?;
-    let compared = compare_files(&db, &sums).await;
+    let compared = compare_files(&db, &sums, damaged).await;
     db.close().await;
     compared?;
     Ok(manifest)
-}
-
-/// Verifies a backup that this process made. If it is encrypted, no secret key is needed; of the encrypted files beside
-/// it that were there before, only the presence and the size are checked.
-#[boxed]
-pub async fn verify_created(created: &Created, aws: &AwsEnv, folder: &Path) -> Result<Manifest> {
-    let identities = Identities::default();
-    let access = Access::of_maker(aws, &identities, &created.keys);
-    verify(&created.place, &access, folder).await
 }
 
 async fn compare_tables(db: &Db, manifest: &Manifest) -> Result<()> {
@@ -295,7 +295,7 @@ async fn compare_tables(db: &Db, manifest: &Manifest) -> Result<()> {
     Ok(())
 }
 
-async fn compare_files(db: &Db, sums: &HashMap<String, String>) -> Result<()> {
+async fn compare_files(db: &Db, sums: &HashMap<String, String>, damaged: &[String]) -> Result<()> {
     let mut last = (Time(0), AttachmentId(uuid::Uuid::nil()));
     loop {
         let page = attachments::uploaded_after(&mut db.read().await?, last, PAGE).await?;
@@ -304,7 +304,8 @@ async fn compare_files(db: &Db, sums: &HashMap<String, String>) -> Result<()> {
         for (file, sha256) in &page {
             // One that is not there was deleted while the backup was made.
             let Some(found) = sums.get(&file.key()) else { continue };
-            if sha256.as_deref().is_some_and(|sha256| hex(sha256) != *found) {
+            if sha256.as_deref().is_some_and(|sha256| hex(sha256) != *found) && !damaged.contains(&file.key())
+            {
                 return Err(Error::Damaged(format!("the file {} is not what was uploaded", file.key())));
             }
         }

@@ -34,7 +34,7 @@ pub struct ObjectWriter(BufWriter);
 impl ArchiveStore {
     /// Opens it, and creates a folder that is missing. The error is a sentence for the administrator.
     pub fn open(location: &StorageLocation, aws: &AwsEnv) -> std::result::Result<Self, String> {
-        Ok(Self(Backend::open(location, aws)?))
+        Ok(Self(Backend::open_for("backups", location, aws)?))
     }
 
     pub fn writer(&self, key: &str) -> ObjectWriter {

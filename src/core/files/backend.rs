@@ -49,7 +49,17 @@ pub struct ResponseHeaders<'a> {
 }
 
 impl Backend {
+    /// Opens the storage of uploaded files.
     pub(super) fn open(location: &StorageLocation, aws: &AwsEnv) -> std::result::Result<Self, String> {
+        Self::open_for("files", location, aws)
+    }
+
+    /// Opens a storage; the error, a sentence, says what it is for.
+    pub(super) fn open_for(
+        content: &str,
+        location: &StorageLocation,
+        aws: &AwsEnv,
+    ) -> std::result::Result<Self, String> {
         match location {
             StorageLocation::Folder(folder) => {
                 let opened =
@@ -57,7 +67,7 @@ impl Backend {
                         LocalFileSystem::new_with_prefix(folder).map_err(|error| error.to_string())
                     });
                 let describe =
-                    |error| format!("the folder for files {} can't be used: {error}", folder.display());
+                    |error| format!("the folder for {content} {} can't be used: {error}", folder.display());
                 let store = opened.map_err(describe)?.with_fsync(true).with_automatic_cleanup(true);
                 Ok(Self { store: Arc::new(store), bucket: None })
             }

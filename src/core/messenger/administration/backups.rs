@@ -69,15 +69,13 @@ impl Messenger {
             secret_file: &settings.secret_file,
             version: settings.version,
         };
-        let options = Options { aws: &settings.aws, keep: settings.keep, recipients: &settings.recipients };
-        let made = backup::create(&source, &settings.place, &options, started_at).await;
-        let made = match made {
-            Ok(made) if is_verified => {
-                let verified = backup::verify_created(&made, &settings.aws, &settings.scratch).await;
-                verified.map(|_| made)
-            }
-            made => made,
+        let options = Options {
+            aws: &settings.aws,
+            keep: settings.keep,
+            recipients: &settings.recipients,
+            verify_in: is_verified.then_some(&*settings.scratch),
         };
+        let made = backup::create(&source, &settings.place, &options, started_at).await;
         let finished_at = self.clock.now();
         let record = Backup {
             started_at,
