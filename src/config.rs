@@ -93,8 +93,9 @@ pub struct Config {
     #[arg(long, env = "BESEDKA_WEBHOOK_ALLOW", value_delimiter = ',', value_name = "HOST,…")]
     pub webhook_allow: Vec<AllowedTarget>,
 
-    /// Other origins whose pages may use the API from a browser, for example https://app.example.org.
-    #[arg(long, env = "BESEDKA_CORS_ORIGINS", value_delimiter = ',', value_name = "URL,…", value_parser = web_address)]
+    /// Other origins whose pages may use the API from a browser, for example https://app.example.org. The pages of an
+    /// Electron app have the origin null, if they are files, or a scheme of their own, for example app://messenger.
+    #[arg(long, env = "BESEDKA_CORS_ORIGINS", value_delimiter = ',', value_name = "URL,…", value_parser = page_origin)]
     pub cors_origins: Vec<String>,
 
     /// The reverse proxies whose X-Forwarded-* and Forwarded headers are trusted: addresses, networks such
@@ -385,7 +386,7 @@ impl Config {
             public_address(url).map_err(|why| format!("public_url: {why}"))?;
         }
         self.tls.check()?;
-        self.operation.check()?;
+        self.operation.check(self.bus_url.is_some())?;
         self.dialects.check()
     }
 
@@ -457,7 +458,7 @@ impl Config {
         })
     }
 
-    fn backup(&self) -> BackupSettings {
+    pub(crate) fn backup(&self) -> BackupSettings {
         let Operation { backup_every, backup_to, backup_keep, backup_encrypt_to, .. } = &self.operation;
         BackupSettings {
             every: *backup_every,
@@ -522,6 +523,21 @@ fn web_address(text: &str) -> Result<String, String> {
         && url.has_host()
         && !text.trim().contains(char::is_whitespace);
     if is_origin { Ok(url.origin().ascii_serialization()) } else { Err(invalid()) }
+}
+
+/// An origin as pages have it: a web address, or in an application `null` or a scheme of its own.
+fn page_origin(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let is_own_scheme = text.split_once("://").is_some_and(|(scheme, host)| {
+        let is_of = |text: &str, marks: &str| {
+            text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || marks.contains(c))
+        };
+        scheme.starts_with(|c: char| c.is_ascii_lowercase())
+            && is_of(scheme, "+-.")
+            && is_of(host, "-._")
+            && !["http", "https", "ws", "wss"].contains(&scheme)
+    });
+    if text == "null" || is_own_scheme { Ok(text.to_owned()) } else { web_address(text) }
 }
 
 fn host_name(text: &str) -> Result<String, String> {

@@ -30,6 +30,16 @@ for page in ../docs/run/configuration.md ../docs/ru/run/configuration.md; do
     done < <(grep -oE '\[env: BESEDKA_[A-Z_]*' <<<"$known" | cut -d ' ' -f 2 | grep -v '_FILE$')
 done
 
+# Service managers must not kill a server that stops gracefully, which takes as long as it may drain and these two.
+timeouts=$(sed -nE 's/^const (REQUESTS|BACKGROUND)_TIMEOUT: Duration = Duration::from_secs\(([0-9]+)\);$/\2/p' \
+    ../src/server/mod.rs)
+[ "$(wc -w <<<"$timeouts")" = 2 ] || { echo 'src/server/mod.rs has other timeouts than expected' >&2; exit 1; }
+drain=$(grep -rhoE 'BESEDKA_DRAIN[=:] *[0-9]+' ../install.sh ../deploy | grep -oE '[0-9]+$' | sort -n | tail -n 1)
+needed=$((drain + ${timeouts/$'\n'/ + }))
+while IFS=: read -r file granted; do
+    [ "$granted" -gt "$needed" ] || { echo "$file grants $granted s to stop, which may take $needed s" >&2; exit 1; }
+done < <(grep -roE '(TimeoutStopSec=|stop_grace_period: )[0-9]+' ../install.sh ../deploy | sed -E 's/:.*[^0-9]([0-9]+)$/:\1/')
+
 node commands.mjs "$binary"
 
 # Away from the source tree, so that what is served can only come out of the binary.

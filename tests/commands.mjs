@@ -8,11 +8,14 @@ const root = new URL('..', import.meta.url).pathname
 const listed = ['ls-files', '--cached', '--others', '--exclude-standard', 'README.md', 'docs/*.md']
 const pages = execFileSync('git', listed, { cwd: root, encoding: 'utf8' }).trim().split('\n')
 // Programs whose arguments may be the word besedka.
-const OTHERS = /^(sudo )?(\.\/install\.sh|make|systemctl|journalctl|docker|install|cp|chown|tar|mkdir|mv|rm|echo)\b/
+const OTHERS = /^(sudo )?(alias|\.\/install\.sh|make|systemctl|journalctl|docker|install|cp|chown|tar|mkdir|mv|rm|echo)\b/
 
 /** The arguments in a line of shell that calls besedka, or nothing. */
 function argumentsIn(line) {
   const typed = line.replace(/ #.*/, '').trim()
+  // An alias that docs/run/accounts.md tells to make.
+  const aliased = typed.match(/^besedka-cli( .*)$/)
+  if (aliased) return aliased[1]
   const found = OTHERS.test(typed) ? null : typed.match(/^(?:.*[ /])?besedka((?: .*)?)$/)
   // The end of what stands in quotes as a whole: sh -c '… besedka user list'.
   return found?.[1].split("'").length % 2 === 0 ? found[1].replace(/'$/, '') : found?.[1]

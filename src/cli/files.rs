@@ -6,8 +6,8 @@ use clap::{Args, Subcommand};
 
 use super::{Failure, open};
 use crate::config::Data;
-use besedka_core::files::{Migration, StorageLocation};
-use besedka_core::messenger::Progress;
+use besedka_core::files::{AwsEnv, Migration, StorageLocation};
+use besedka_core::messenger::{Operator, Progress};
 
 #[derive(Args)]
 pub(super) struct Files {
@@ -35,10 +35,9 @@ enum Action {
 impl Files {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let Action::Move { data, from, to } = self.action;
-        let migration = Migration::between(&from, &to, &data.aws)?;
-        migration.probe().await?;
+        // Before the storages, which create their folders.
         let operator = open(&data).await?;
-        let moved = operator.migrate_files(&migration, print_progress).await;
+        let moved = copy(&operator, &from, &to, &data.aws).await;
         operator.close().await;
         let report = moved?;
         let Progress { copied, copied_bytes, already, missing, damaged, .. } = report;
@@ -54,6 +53,17 @@ impl Files {
         )?;
         Ok(())
     }
+}
+
+async fn copy(
+    operator: &Operator,
+    from: &StorageLocation,
+    to: &StorageLocation,
+    aws: &AwsEnv,
+) -> Result<Progress, Failure> {
+    let migration = Migration::between(from, to, aws)?;
+    migration.probe().await?;
+    Ok(operator.migrate_files(&migration, print_progress).await?)
 }
 
 fn print_progress(progress: &Progress) {

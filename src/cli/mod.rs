@@ -21,12 +21,14 @@ mod user;
 
 use std::collections::HashSet;
 use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{Config, Data};
 use crate::server;
+use besedka_core::backup::check_not_interrupted;
 use besedka_core::messenger::{Clock, Operator, Settings};
 
 /// Besedka, a self-hosted team messenger.
@@ -156,9 +158,35 @@ fn collect_settings(command: &ClapCommand, names: &mut HashSet<String>) {
     command.get_subcommands().for_each(|command| collect_settings(command, names));
 }
 
-/// Opens the messenger for a command of the server's operator.
+/// Opens the messenger for a command of the server's operator. Fails where there is no server.
 async fn open(data: &Data) -> Result<Operator, Failure> {
+    require_server(data)?;
     Ok(server::open_operator(data, Settings::at_the_machine(), Clock::default()).await?)
+}
+
+/// Fails if the settings lead to no server. Opening would create an empty one, and a command with wrong settings would
+/// succeed there while the server that was meant stays as it is.
+fn require_server(data: &Data) -> Result<(), Failure> {
+    check_not_interrupted(&data.data_dir)?;
+    if let Some(file) = data.database_url()?.strip_prefix("sqlite:") {
+        require_file("the database", Path::new(file))?;
+    }
+    require_file("the server's secret", &data.secret())
+}
+
+fn require_file(what: &str, file: &Path) -> Result<(), Failure> {
+    let place = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    match file.try_exists() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!(
+            "there is no server here: {what} {} does not exist. Give the settings of the server: its data folder with \
+             --data-dir or BESEDKA_DATA_DIR, and its database, if that is elsewhere, with --database-url or \
+             BESEDKA_DATABASE_URL",
+            place.display()
+        )
+        .into()),
+        Err(error) => Err(format!("{what} {} can't be read: {error}", place.display()).into()),
+    }
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ pub struct Operation {
     pub backup_every: Option<Duration>,
 
     /// Where scheduled backups are stored: a folder, or a bucket, s3://BUCKET/FOLDER/?endpoint=URL&region=REGION. By
-    /// default, the folder `backups` in the data folder, which does not help when the disk is lost.
+    /// default, the folder `backups` in the data folder, which does not help when the disk is lost. Needed with --bus-url.
     #[arg(long, env = "BESEDKA_BACKUP_TO", value_name = "PLACE")]
     pub backup_to: Option<BackupPlace>,
 
@@ -58,8 +58,15 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// Checks that what the settings name is there; if it is not, says so in a sentence.
-    pub(super) fn check(&self) -> Result<(), String> {
+    /// Checks that what the settings name is there, and that backups of several nodes have a place; if not, says so in a
+    /// sentence.
+    pub(super) fn check(&self, has_bus: bool) -> Result<(), String> {
+        if has_bus && self.backup_every.is_some() && self.backup_to.is_none() {
+            return Err("--backup-every needs --backup-to on a server of several nodes (--bus-url): without it, backups \
+                        are stored in the data folder of whichever node makes them. Name a folder that all nodes \
+                        share, or a bucket"
+                .to_owned());
+        }
         match &self.desktop_updates {
             Some(folder) if !folder.is_dir() => {
                 Err(format!("--desktop-updates {}: there is no such folder", folder.display()))

@@ -40,7 +40,7 @@ use besedka_core::store::{Db, Tables, measures};
 use accept::App;
 pub(crate) use doctor::examined;
 use metrics::RequestMetrics;
-use tls::{Authority, Certificates, Proofs, Tls};
+use tls::{Authority, Certificates, Destinations, Proofs, Tls};
 
 /// How often data that is no longer needed is removed.
 const CLEANUP_INTERVAL: Duration = Duration::from_secs(10 * 60);
@@ -125,8 +125,7 @@ impl Server {
                 StartError::new(format_args!("can't listen on --http-listen {address}"), &error)
             })?;
             http_address = listener.local_addr().ok();
-            let origin = config.public_origin().map(str::to_owned);
-            let endpoint = tls::redirect(proofs.clone(), origin, port);
+            let endpoint = tls::redirect(proofs.clone(), Destinations::new(config, port));
             let app: App = Arc::new(poem::endpoint::ToDynEndpoint(endpoint));
             let serving = accept::accept(listener, None, app, config.site(), self.stop.clone());
             self.background.push(tokio::spawn(serving));
@@ -178,6 +177,13 @@ impl Server {
                 }
             });
         }
+        let backup = config.backup();
+        // A bucket that is down must not delay the start.
+        tokio::spawn(async move {
+            if let Some(trouble) = doctor::backup_trouble(&backup).await {
+                tracing::warn!("{trouble}");
+            }
+        });
         let token = config.operation.metrics_token().map_err(StartError)?;
         let is_measured = token.is_some() || config.operation.metrics_listen.is_some();
         let metrics = is_measured.then(Arc::<RequestMetrics>::default);

@@ -158,12 +158,15 @@ impl Database {
                 connection.execute("BEGIN IMMEDIATE").await.unwrap();
                 Busy::Sqlite(connection)
             }
-            Some(_) => {
-                let mut connection = MySqlConnection::connect(&url).await.unwrap();
-                connection.execute("BEGIN; SELECT id FROM stream FOR UPDATE").await.unwrap();
-                Busy::MySql(connection)
-            }
+            Some(_) => self.busy_with("SELECT id FROM stream FOR UPDATE", folder).await,
         }
+    }
+
+    /// Begins a transaction with some statements, on a server that was named for the tests.
+    pub async fn busy_with(&self, statements: &str, folder: &Path) -> Busy {
+        let mut connection = MySqlConnection::connect(&self.url(folder)).await.unwrap();
+        run(&mut connection, &format!("BEGIN; {statements}")).await;
+        Busy::MySql(connection)
     }
 
     /// A number that no API tells.

@@ -108,6 +108,30 @@ async fn services_that_do_not_answer_and_a_damaged_database_are_errors() {
     assert_eq!((of(&found, "database").0, code), ("error", Some(2)), "{found:#}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_place_where_backups_cannot_be_stored_is_named_before_they_are_needed() {
+    let dir = TempDir::new().unwrap();
+    let [data, occupied, new] = ["data", "occupied", "new/backups"].map(|name| dir.path().join(name));
+    std::fs::write(&occupied, "no folder").unwrap();
+    let [folder, occupied] = [&data, &occupied].map(|path| path.to_str().unwrap());
+    let scheduled = ["--backup-every", "24h", "--backup-to", occupied];
+    let mut process = Process::start(&data, &scheduled).await;
+    process.person("ann").await;
+    let (found, code) = examine(&[&["--data-dir", folder][..], &scheduled].concat()).await;
+    let (severity, finding) = of(&found, "backup-to");
+    assert_eq!((severity, code), ("error", Some(2)), "{found:#}");
+    let summary = finding["summary"].as_str().unwrap();
+    assert!(summary.contains("--backup-to") && summary.contains(occupied), "{summary}");
+    let other = ["--data-dir", folder, "--backup-every", "24h", "--backup-to", new.to_str().unwrap()];
+    let (found, _) = examine(&other).await;
+    assert_eq!(of(&found, "backup-to").0, "ok", "{found:#}");
+    assert!(!dir.path().join("new").exists(), "nothing is created");
+    assert_eq!(process.stop().await, Some(0));
+    let log = process.log();
+    let mut warnings = log.lines().filter(|line| line.contains("\"WARN\""));
+    assert!(warnings.any(|line| line.contains("--backup-to") && line.contains(occupied)), "{log}");
+}
+
 /// A proxy that passes no upgrades on and takes bodies of a mebibyte.
 fn bad_proxy(listener: TcpListener, server: String) {
     tokio::spawn(async move {

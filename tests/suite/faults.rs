@@ -317,6 +317,10 @@ async fn a_wrong_setting_or_a_busy_port_stops_the_start_in_words() {
         (vec!["--storage-url", "s4://bucket"], "--storage-url"),
         (vec!["--log", "besedka=loud"], "--log"),
         (vec!["--listen", "127.0.0.1:0", "--data-dir", file], "data folder"),
+        (
+            vec!["--listen", "127.0.0.1:0", "--backup-every", "24h", "--bus-url", "nats://127.0.0.1:1"],
+            "--backup-to",
+        ),
         (vec!["--listen", "127.0.0.1:0", "--data-dir", broken], "secret"),
         (vec!["--listen", "127.0.0.1:0", "--database-url", "sqlite:/nowhere/at/all.db"], "database"),
     ] {

@@ -55,6 +55,42 @@ async fn a_health_check_does_not_take_another_server_or_a_silent_one_for_a_healt
 }
 
 #[tokio::test]
+async fn a_command_of_the_operator_creates_no_server_where_there_is_none() {
+    let dir = TempDir::new().unwrap();
+    let folder = dir.path().join("data");
+    let place = folder.to_str().unwrap().to_owned();
+    let (old, new) = (format!("file:{place}/files"), format!("file:{}", dir.path().join("new").display()));
+    for command in [
+        &["user", "add", "anna"][..],
+        &["user", "setup-link"],
+        &["user", "list"],
+        &["user", "delete", "anna"],
+        &["chats", "list"],
+        &["invite"],
+        &["token", "create", "anna"],
+        &["retention", "show"],
+        &["audit"],
+        &["files", "move", "--from", &old, "--to", &new],
+    ] {
+        let refused = run(command, &[("BESEDKA_DATA_DIR", &place)]).await;
+        let said = text(&refused.stderr);
+        assert_eq!((refused.status.code(), text(&refused.stdout)), (Some(1), String::new()), "{command:?}");
+        for named in
+            ["there is no server", &format!("{place}/besedka.db"), "--data-dir", "BESEDKA_DATABASE_URL"]
+        {
+            assert!(said.contains(named), "{command:?}: {said}");
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0, "{command:?} creates nothing");
+    }
+    // With a database alone, another secret would be created, with which nobody stays signed in.
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("besedka.db"), "").unwrap();
+    let refused = run(&["user", "list", "--data-dir", &place], &[]).await;
+    assert!(text(&refused.stderr).contains(&format!("{place}/secret.key")), "{}", text(&refused.stderr));
+    assert_eq!((refused.status.code(), folder.join("secret.key").exists()), (Some(1), false));
+}
+
+#[tokio::test]
 async fn each_setting_is_shown_with_its_source_and_secrets_are_not() {
     let variables = [
         ("BESEDKA_LISTEN", "127.0.0.1:9000"),

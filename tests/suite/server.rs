@@ -59,7 +59,7 @@ pub struct TestServer {
     pub storage: Storage,
     /// When files are in one.
     pub bucket: Option<Bucket>,
-    storage_url: Option<String>,
+    pub storage_url: Option<String>,
     pub clock: Clock,
     pub running: Running,
     pub url: String,
@@ -169,6 +169,15 @@ impl TestServer {
         running.stop().await;
         change(dir.path());
         Self::in_folder(dir, database, (storage, bucket, storage_url), clock, flags).await
+    }
+
+    /// Stops it gracefully and starts it again with further flags, at the same port.
+    pub async fn restart_with(self, more: &[&str]) -> Self {
+        let Self { dir, database, storage, bucket, storage_url, clock, running, mut flags, .. } = self;
+        let port = running.address.port();
+        running.stop().await;
+        flags.extend(more.iter().map(|flag| (*flag).to_owned()));
+        Self::listening(port, dir, database, (storage, bucket, storage_url), clock, flags).await
     }
 
     /// Starts it again with files in a bucket, and what is not there yet where it was.

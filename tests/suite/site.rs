@@ -252,6 +252,17 @@ async fn pages_of_other_addresses_are_let_in_by_name_only() {
     }
 }
 
+/// Of an Electron app: files, and a scheme of its own.
+#[tokio::test]
+async fn pages_of_an_application_are_let_in_by_name() {
+    let server = TestServer::with(&[QUIET[0], QUIET[1], "--cors-origins", "null,app://messenger"]).await;
+    let anna = server.person("anna").await;
+    for (origin, allowed) in [("null", "null"), ("app://messenger", "app://messenger"), ("app://other", "")] {
+        let reply = Reply::to(anna.request(Method::GET, "/users/me").header("Origin", origin)).await;
+        assert_eq!(reply.header("Access-Control-Allow-Origin"), allowed, "{origin}");
+    }
+}
+
 #[tokio::test]
 async fn our_own_pages_work_also_when_others_are_let_in() {
     for flags in [QUIET.to_vec(), vec![QUIET[0], QUIET[1], "--cors-origins", "https://app.example.org"]] {

@@ -7,7 +7,7 @@ use object_store::path::Path;
 use tokio::io::AsyncWriteExt;
 
 use super::backend::Backend;
-use super::paths::{path_of, thumbnail_path_of};
+use super::paths::{INCOMING, path_of, thumbnail_path_of};
 use super::probe::probe;
 use super::{AwsEnv, Error, ProbeFailure, Result, StorageLocation, from_io_error};
 use crate::model::Attachment;
@@ -44,6 +44,18 @@ impl Migration {
     /// Checks that the target permits all operations that are needed.
     pub async fn probe(&self) -> std::result::Result<(), ProbeFailure> {
         probe(&self.to).await
+    }
+
+    /// Whether the old storage has files that were uploaded to the end.
+    pub async fn has_source_files(&self) -> Result<bool> {
+        let incoming = Path::from(INCOMING);
+        let mut found = self.from.store.list(None);
+        while let Some(object) = found.try_next().await? {
+            if !object.location.prefix_matches(&incoming) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Copies a file; `sha256` is the checksum recorded at its upload, if any.

@@ -44,6 +44,10 @@ async fn a_database_of_either_kind_is_examined() {
     for sound in ["migrations", "database", "database-settings", "disk", "storage", "backup", "clock"] {
         assert_eq!(of(&found, sound).0, "ok", "{found:#}");
     }
+    // Only a database server may be that of several nodes, each of which has a data folder of its own.
+    let (scheduled, _) = examine(&[&flags[..], &["--backup-every", "24h"]].concat()).await;
+    let severity = if database.is_mysql() { "warning" } else { "ok" };
+    assert_eq!(of(&scheduled, "backup-to").0, severity, "{scheduled:#}");
     let said = |found: &Value, check: &str| of(found, check).1["summary"].as_str().unwrap().to_owned();
     if !database.is_mysql() {
         assert!(said(&found, "database-settings").starts_with("journal wal"), "{found:#}");

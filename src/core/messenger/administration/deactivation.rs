@@ -30,9 +30,7 @@ pub(crate) async fn deactivate(work: &mut UnitOfWork, id: UserId, by: Actor) -> 
     if user.person.is_deactivated {
         return Ok(());
     }
-    if user.is_admin && accounts::admins(&mut work.tx).await? == [id] {
-        return Err(Error::Conflict("The only administrator cannot leave; appoint another one first"));
-    }
+    keep_an_administrator(work, &user).await?;
     let now = work.now;
     accounts::deactivate(&mut work.tx, id, Some(now)).await?;
     hand_over_chats(work, id).await?;
@@ -55,6 +53,14 @@ pub(crate) async fn reactivate(work: &mut UnitOfWork, id: UserId, by: Actor) -> 
         work.audit(by, AuditAction::AccountReactivate, AuditTarget::from(id), Value::Null).await?;
     }
     Ok(())
+}
+
+/// Fails if a user who is to be deactivated or deleted is the only administrator.
+pub(crate) async fn keep_an_administrator(work: &mut UnitOfWork, leaving: &User) -> Result<()> {
+    match leaving.is_admin && accounts::admins(&mut work.tx).await? == [leaving.id()] {
+        true => Err(Error::Conflict("The only administrator cannot leave; appoint another one first")),
+        false => Ok(()),
+    }
 }
 
 /// An account, unless it was deleted.

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use crate::boxed;
 use crate::messenger::accounts::session::revoke_all;
+use crate::messenger::administration::deactivation::keep_an_administrator;
 use crate::messenger::chats::leave::remove_member;
 use crate::messenger::chats::notices::{announce_notice, insert_notice};
 use crate::messenger::files::avatar_image::replace_avatar;
@@ -16,8 +17,8 @@ use crate::messenger::{Caller, Messenger, Operator};
 use crate::model::{AuditAction, AuditTarget, Change, ChatId, ChatKind, Notice, UserId, WebhookScope};
 use crate::store::deletions::{self, Deletion};
 use crate::store::{
-    accounts, blocks, bookmarks, bots, chat_names, chats, drafts, google_tokens, members, messages,
-    outgoing_webhooks, scheduled, sessions, users,
+    blocks, bookmarks, bots, chat_names, chats, drafts, google_tokens, members, messages, outgoing_webhooks,
+    scheduled, sessions, users,
 };
 
 /// What happens to a user's messages when their account is deleted.
@@ -45,9 +46,6 @@ impl Caller {
         let confirmed = self.confirm_password("password", password).await?;
         let mut work = self.messenger.begin_for([self.access.user]).await?;
         confirmed.still_holds(&mut work.tx).await?;
-        if accounts::admins(&mut work.tx).await? == [self.access.user] {
-            return Err(Error::Conflict("The only administrator cannot leave; appoint another one first"));
-        }
         delete(&mut work, self.access.user, messages, self.access.actor()).await?;
         work.once(self.attempt, Subject::Nothing);
         work.commit().await
@@ -151,18 +149,19 @@ impl Messenger {
 }
 
 /// Deletes the personal data of an account and ends its sessions; stores what is left to do.
-/// The user's bots are deleted, too; their messages stay.
+/// The user's bots are deleted, too; their messages stay. Fails for the only administrator, whoever asks for it.
 pub(crate) async fn delete(
     work: &mut UnitOfWork,
     user: UserId,
     messages: MessagesOnDeletion,
     by: Actor,
 ) -> Result<()> {
+    let before = users::by_id(&mut work.tx, user).await?.ok_or(Error::NotFound("user"))?;
+    keep_an_administrator(work, &before).await?;
     for bot in bots::of_owner(&mut work.tx, user).await? {
         Box::pin(delete(work, bot, MessagesOnDeletion::Kept, by)).await?;
     }
     let now = work.now;
-    let before = users::by_id(&mut work.tx, user).await?.ok_or(Error::NotFound("user"))?;
     // Before the name is deleted.
     let action = if before.person.is_bot { AuditAction::BotDelete } else { AuditAction::AccountDelete };
     let details = json!({"messages": messages == MessagesOnDeletion::Erased});

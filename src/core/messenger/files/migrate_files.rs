@@ -5,11 +5,13 @@ use uuid::Uuid;
 
 use crate::files::{Migration, MigrationOutcome};
 use crate::messenger::Operator;
-use crate::messenger::foundation::{Actor, Result};
+use crate::messenger::foundation::{Actor, Error, Result};
 use crate::model::{AttachmentId, AuditAction, Time};
 use crate::store::attachments;
 
 const PAGE_SIZE: u64 = 100;
+const UNKNOWN_FILES: &str = "The old storage has files, but the database knows none: is it the database of the server \
+                             that stored them? Nothing was copied";
 
 /// The progress, and finally the result, of a migration. Thumbnails count as files.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,13 +41,18 @@ impl Progress {
 }
 
 impl Operator {
-    /// Copies all files to the target and deletes none. Files that the server deletes meanwhile don't count as missing.
+    /// Copies all files to the target and deletes none. Fails if the database knows no files but the source has some.
+    /// Files that the server deletes meanwhile don't count as missing.
     pub async fn migrate_files(
         &self,
         migration: &Migration,
         mut report: impl FnMut(&Progress),
     ) -> Result<Progress> {
         let all = attachments::count_uploaded(&mut self.db.read().await?).await?;
+        // Otherwise a wrong database would look like a finished move, after which the old storage is deleted.
+        if all == 0 && migration.has_source_files().await? {
+            return Err(Error::Conflict(UNKNOWN_FILES));
+        }
         let mut progress = Progress { all, ..Progress::default() };
         let mut last = (Time(0), AttachmentId(Uuid::nil()));
         loop {
