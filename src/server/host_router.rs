@@ -74,7 +74,7 @@ fn has_prefix(path: &str, prefix: &str) -> bool {
 }
 
 /// The host name of the request, in lower case and without a port.
-fn host(request: &Request) -> Option<String> {
+pub(super) fn host(request: &Request) -> Option<String> {
     let header = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let authority = header.or_else(|| request.uri().authority().map(|authority| authority.as_str()))?;
     let name = match authority.rsplit_once(':') {

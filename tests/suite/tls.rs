@@ -230,6 +230,29 @@ async fn plain_http_is_redirected_and_secrets_are_refused() {
 }
 
 #[tokio::test]
+async fn plain_http_leads_to_the_host_that_was_asked_if_it_is_one_of_the_servers() {
+    let flags = ["--http-listen", "127.0.0.1:0", "--public-url", "https://chat.example.org"];
+    let hosts = ["--tls-domain", "chat.example.org,www.example.org", "--kyte-hosts", "api.example.org"];
+    // Nobody is there; the plain listener does not wait for a certificate.
+    let authority = ["--acme-directory", "https://127.0.0.1:9/directory"];
+    let server = TestServer::with(&[&flags[..], &hosts, &authority].concat()).await;
+    let plain = server.running.http_address.unwrap();
+    let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    for (asked, origin) in [
+        ("api.example.org", "https://api.example.org"),
+        ("API.example.org.:80", "https://api.example.org"),
+        ("www.example.org", "https://www.example.org"),
+        ("chat.example.org", "https://chat.example.org"),
+        ("stranger.example.org", "https://chat.example.org"),
+        ("127.0.0.1", "https://chat.example.org"),
+    ] {
+        let answer = client.get(format!("http://{plain}/x?y=1")).header("Host", asked).send().await.unwrap();
+        assert_eq!(answer.status(), 308, "{asked}");
+        assert_eq!(answer.headers()["location"], format!("{origin}/x?y=1"), "{asked}");
+    }
+}
+
+#[tokio::test]
 async fn plain_text_is_not_answered_where_tls_is_spoken() {
     let (issuer, folder) = (Issuer::new(), TempDir::new().unwrap());
     let server = encrypted(&issuer, &folder, &[]).await;
@@ -275,10 +298,7 @@ struct Pebble {
 
 impl Drop for Pebble {
     fn drop(&mut self) {
-        for process in &mut self.processes {
-            let _ = process.kill();
-            let _ = process.wait();
-        }
+        self.stop();
     }
 }
 
@@ -335,6 +355,14 @@ impl Pebble {
             management: format!("https://localhost:{management}"),
             _folder: folder,
         })
+    }
+
+    /// Ends it. The files that a server's settings name stay.
+    fn stop(&mut self) {
+        for process in &mut self.processes {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
     }
 
     /// The authority of the certificates that it issues.
@@ -407,6 +435,18 @@ async fn an_authority_issues_a_certificate_that_is_kept_and_renewed() {
     server.clock.advance(Duration::from_secs(5 * 365 * 24 * 3_600));
     let second = issued(&connector, server.running.address, Some(&first)).await;
     assert_ne!(first, second);
+}
+
+#[tokio::test]
+async fn a_certificate_for_other_host_names_is_shown_until_there_is_another_one() {
+    let Some((server, mut pebble, connector)) = with_authority(false).await else { return };
+    let first = issued(&connector, server.running.address, None).await;
+    // The authority finds the proof at the same port only.
+    let server = server.restart_with(&["--tls-domain", "second.example.org"]).await;
+    let second = issued(&connector, server.running.address, Some(&first)).await;
+    pebble.stop();
+    let server = server.restart_with(&["--tls-domain", "third.example.org"]).await;
+    assert_eq!(issued(&connector, server.running.address, None).await, second);
 }
 
 #[tokio::test]

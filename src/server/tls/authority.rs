@@ -127,14 +127,19 @@ impl Authority {
         }
     }
 
-    /// Shows the stored certificate if it is for these host names and of this authority. Tells when another one is due.
+    /// Shows the stored certificate. Tells when another one is due: at once, if this one is for other host names or of
+    /// another authority. It is shown all the same, because without one there would be no HTTPS for the names that stayed
+    /// until the authority has issued the other.
     fn stored(&self) -> Time {
         let text = fs::read(&self.file).ok();
-        let stored = text.and_then(|text| serde_json::from_slice::<Stored>(&text).ok());
-        let shown = stored
-            .filter(|stored| stored.directory == self.directory && stored.hosts == self.hosts)
-            .and_then(|stored| self.show(&stored.chain, &stored.key).ok());
-        shown.unwrap_or(Time(0))
+        let Some(stored) = text.and_then(|text| serde_json::from_slice::<Stored>(&text).ok()) else {
+            return Time(0);
+        };
+        let due = self.show(&stored.chain, &stored.key).unwrap_or(Time(0));
+        match stored.directory == self.directory && stored.hosts == self.hosts {
+            true => due,
+            false => Time(0),
+        }
     }
 
     /// Shows a certificate. Tells when another one is due.

@@ -21,7 +21,7 @@ pub(super) use authority::Authority;
 pub(super) use certificates::Certificates;
 pub(crate) use examine::examine;
 pub(super) use files::watch;
-pub(super) use plain::{Proofs, redirect};
+pub(super) use plain::{Destinations, Proofs, redirect};
 
 /// The time for a handshake.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);

@@ -7,6 +7,11 @@ use poem::endpoint::make;
 use poem::http::{Method, StatusCode, header};
 use poem::{Endpoint, Request, Response};
 use serde_json::json;
+use url::Url;
+
+use crate::config::Config;
+use crate::server::host_router::host;
+use besedka_api::DIALECTS;
 
 const PROOF_PATH: &str = "/.well-known/acme-challenge/";
 
@@ -29,28 +34,66 @@ impl Proofs {
     }
 }
 
-/// The endpoint of the plain listener. `origin` is where people reach the server, if it is known; otherwise they are sent
-/// to the host that they asked, on `port`.
+/// Where pages are redirected.
+pub(in crate::server) struct Destinations {
+    /// Where people reach the server, if it is known; otherwise they are sent to the host that they asked.
+    origin: Option<String>,
+    /// Other host names of the server, in lower case. Each may serve another API, so that whoever asks one stays there.
+    hosts: Vec<String>,
+    /// The port for HTTPS.
+    port: u16,
+}
+
+impl Destinations {
+    /// `port` is where the server listens: people come to it unless the public URL says otherwise.
+    pub(in crate::server) fn new(config: &Config, port: u16) -> Self {
+        let origin = config.public_origin().map(str::to_owned);
+        let public = origin.as_deref().and_then(|origin| Url::parse(origin).ok());
+        let public = public.filter(|url| url.scheme() == "https").and_then(|url| url.port_or_known_default());
+        let of_dialects = DIALECTS.iter().flat_map(|dialect| config.dialects.hosts(dialect.slug));
+        let hosts = config.tls.tls_domain.iter().chain(of_dialects).cloned().collect();
+        Self { origin, hosts, port: public.unwrap_or(port) }
+    }
+
+    /// The origin to which a request is sent; `None` if it does not say for which host it is.
+    fn of(&self, request: &Request) -> Option<String> {
+        let asked = asked_host(request);
+        match &self.origin {
+            Some(origin) => {
+                let own = asked.filter(|host| self.hosts.contains(host));
+                Some(own.map_or_else(|| origin.clone(), |host| self.origin_of(&host)))
+            }
+            None => asked.map(|host| self.origin_of(&host)),
+        }
+    }
+
+    fn origin_of(&self, host: &str) -> String {
+        match self.port {
+            443 => format!("https://{host}"),
+            port => format!("https://{host}:{port}"),
+        }
+    }
+}
+
+/// The endpoint of the plain listener.
 pub(in crate::server) fn redirect(
     proofs: Proofs,
-    origin: Option<String>,
-    port: u16,
+    destinations: Destinations,
 ) -> impl Endpoint<Output = Response> {
     make(move |request: Request| {
-        let response = answer(&request, &proofs, origin.as_deref(), port);
+        let response = answer(&request, &proofs, &destinations);
         async move { Ok::<_, poem::Error>(response) }
     })
 }
 
-fn answer(request: &Request, proofs: &Proofs, origin: Option<&str>, port: u16) -> Response {
+fn answer(request: &Request, proofs: &Proofs, destinations: &Destinations) -> Response {
     if let Some(answer) = proofs.answer(request.uri().path()) {
         return Response::builder().content_type("application/octet-stream").body(answer);
     }
     // A program that sends secrets without encryption must notice, and not have them sent once more.
     let is_page = matches!(*request.method(), Method::GET | Method::HEAD)
         && !request.headers().contains_key(header::AUTHORIZATION);
-    let base = origin.map(str::to_owned).or_else(|| base(request, port));
-    let (true, Some(base)) = (is_page, base) else {
+    let (true, Some(base)) = (is_page, destinations.of(request)) else {
         let detail = "This server speaks HTTPS only";
         let body = json!({"detail": detail, "message": detail, "error": "forbidden", "code": "forbidden"});
         return Response::builder()
@@ -66,19 +109,8 @@ fn answer(request: &Request, proofs: &Proofs, origin: Option<&str>, port: u16) -
         .finish()
 }
 
-/// The address of the host that was asked, with HTTPS.
-fn base(request: &Request, port: u16) -> Option<String> {
-    let host = request.headers().get(header::HOST)?.to_str().ok()?;
-    let name = match host.rsplit_once(':') {
-        Some((name, digits)) if digits.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
+/// The host that was asked, in lower case and without a port.
+fn asked_host(request: &Request) -> Option<String> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || "-._[]:".contains(c);
-    if name.is_empty() || !name.chars().all(is_name) {
-        return None;
-    }
-    match port {
-        443 => Some(format!("https://{name}")),
-        port => Some(format!("https://{name}:{port}")),
-    }
+    host(request).filter(|name| !name.is_empty() && name.chars().all(is_name))
 }
