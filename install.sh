@@ -119,7 +119,7 @@ fi
 
 # The binary.
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+trap 'rm -rf "$work"; rm -f "$target.new"' EXIT
 trap 'exit 130' INT TERM
 here=$(cd "$(dirname "$0")" && pwd)
 case $binary in
@@ -158,17 +158,78 @@ case $binary in
     [ -n "$binary" ] || fail 'there is no file named besedka in the archive'
     ;;
 esac
-cp "$binary" "$work/besedka"
-chmod 755 "$work/besedka"
-version=$("$work/besedka" --version) || fail "$binary does not run on this machine ($(uname -m))"
+# Next to the old binary, because programs may not be allowed to run from /tmp.
+mkdir -p "$destdir$prefix/bin"
+cp "$binary" "$target.new"
+chmod 755 "$target.new"
+version=$("$target.new" --version) || fail "$binary does not run on this machine ($(uname -m))"
 
 if [ "$service" = no ]; then
-    mkdir -p "$destdir$prefix/bin"
-    cp "$work/besedka" "$target.new"
     mv -f "$target.new" "$target"
     say "Installed $version as $target"
     exit 0
 fi
+
+# The settings file is written once; after that it belongs to the administrator.
+mkdir -p "$(dirname "$settings")" "$(dirname "$unit")"
+if [ ! -e "$settings" ]; then
+    (
+        umask 077 # it may hold secrets; systemd reads it as root
+        cat >"$settings"
+    ) <<'SETTINGS'
+# Besedka's settings. Remove the # from those you change, then run: systemctl restart besedka
+# All settings are explained by: besedka serve --help
+
+# The address and port to listen on. Behind a reverse proxy on this machine: 127.0.0.1:8000
+BESEDKA_LISTEN=0.0.0.0:8000
+# The address that people type. Set it when there is a domain name with HTTPS.
+#BESEDKA_PUBLIC_URL=https://chat.example.org
+# Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto headers are trusted.
+#BESEDKA_TRUSTED_PROXIES=127.0.0.1,::1
+# Other origins whose pages may use the API.
+#BESEDKA_CORS_ORIGINS=https://app.example.org
+
+# Who may create an account: open (everybody who can reach the server), invite, mail,
+# closed. Without it, what the first administrator chooses.
+#BESEDKA_REGISTRATION=invite
+# The largest file that may be uploaded, in bytes.
+#BESEDKA_UPLOAD_LIMIT=104857600
+# Whether to limit the rate of requests: on, off.
+#BESEDKA_RATE_LIMITS=on
+
+# The database and the files, if not in the data folder, and backups. After a change of a folder,
+# run install.sh again: it creates the folder and lets the service write there.
+#BESEDKA_DATABASE_URL=mysql://besedka:password@db.example.org/besedka
+#BESEDKA_STORAGE_URL=file:/srv/besedka
+#BESEDKA_BACKUP_EVERY=24h
+#BESEDKA_BACKUP_TO=/var/backups/besedka
+
+# What to log, and the format: text, json.
+#BESEDKA_LOG=info
+#BESEDKA_LOG_FORMAT=text
+SETTINGS
+    # The command that applies them.
+    [ "$mode" = system ] || sed -i 's/systemctl restart besedka/systemctl --user restart besedka/' "$settings"
+fi
+
+# The value of a setting, read as systemd reads it; a value of several lines is not understood.
+setting() {
+    sed -n "s/^[[:space:]]*$1[[:space:]]*=[[:space:]]*//p" "$settings" | tail -n 1 | sed -e 's/[[:space:]]*$//' \
+        -e "/^'.*'\$/{s/^.//;s/.\$//;b" -e '}' -e '/^".*"$/{s/^.//;s/.$//' -e '}' -e 's/\\\(.\)/\1/g'
+}
+# The folders outside the data folder that the settings name. The program takes file: and sqlite: with // and without.
+folders() {
+    {
+        setting BESEDKA_DATA_DIR
+        setting BESEDKA_BACKUP_TO | sed -e 's/^file://' -e '/\.tar\.zst$/s|/[^/]*$||' -e '/\.tar\.zst\.age$/s|/[^/]*$||'
+        for name in BESEDKA_STORAGE_URL BESEDKA_STORAGE_FALLBACK_URL; do
+            setting "$name" | sed -n 's/^file://p' | sed 's|^//||'
+        done
+        setting BESEDKA_DATABASE_URL | sed -n 's/^sqlite://p' | sed -e 's|^//||' -e 's|/[^/]*$||'
+    } | sed -e 's|//*|/|g' -e 's|/$||' | sort -u | while IFS= read -r folder; do
+        case $folder in "$data" | "$data"/*) ;; /*) say "$folder" ;; esac
+    done
+}
 
 # The unit.
 common() { # SETTINGS
@@ -190,7 +251,8 @@ WorkingDirectory=$data
 UMask=0077
 Restart=always
 RestartSec=2
-TimeoutStopSec=30
+# Longer than BESEDKA_DRAIN + 40.
+TimeoutStopSec=60
 # Every open web client is a connection.
 LimitNOFILE=65536
 UNIT
@@ -208,7 +270,7 @@ Group=besedka
 StateDirectory=besedka
 StateDirectoryMode=0700
 
-# It may access its own folder and the network, nothing else.
+# It may access its own folder, those in its settings and the network, nothing else.
 NoNewPrivileges=yes
 CapabilityBoundingSet=CAP_NET_BIND_SERVICE
 AmbientCapabilities=CAP_NET_BIND_SERVICE
@@ -236,6 +298,10 @@ SystemCallArchitectures=native
 SystemCallFilter=@system-service
 SystemCallFilter=~@privileged @resources
 SystemCallErrorNumber=EPERM
+UNIT
+    # Also those that are missing, such as a disk that is not there now.
+    folders | sed -e 's/[\\"]/\\&/g' -e 's/%/%%/g' -e 's/.*/ReadWritePaths="-&"/'
+    cat <<'UNIT'
 
 [Install]
 WantedBy=multi-user.target
@@ -264,61 +330,28 @@ UNIT
 }
 "${mode}_unit" "${settings#"$destdir"}" >"$work/besedka.service"
 
-running() { [ "$live" = yes ] && $manager is-active --quiet besedka; }
-same() { [ -e "$2" ] && cmp -s "$1" "$2"; }
-
-# The settings file is written once; after that it belongs to the administrator.
-mkdir -p "$destdir$prefix/bin" "$(dirname "$settings")" "$(dirname "$unit")"
-if [ ! -e "$settings" ]; then
-    (
-        umask 077 # it may hold secrets; systemd reads it as root
-        cat >"$settings"
-    ) <<'SETTINGS'
-# Besedka's settings. Remove the # from those you change, then run: systemctl restart besedka
-# All settings are explained by: besedka serve --help
-
-# The address and port to listen on. Behind a reverse proxy on this machine: 127.0.0.1:8000
-BESEDKA_LISTEN=0.0.0.0:8000
-# The address that people type. Set it when there is a domain name with HTTPS.
-#BESEDKA_PUBLIC_URL=https://chat.example.org
-# Reverse proxies whose X-Forwarded-For and X-Forwarded-Proto headers are trusted.
-#BESEDKA_TRUSTED_PROXIES=127.0.0.1,::1
-# Other origins whose pages may use the API.
-#BESEDKA_CORS_ORIGINS=https://app.example.org
-
-# Who may create an account: open (everybody who can reach the server), invite, mail,
-# closed. Without it, what the first administrator chooses.
-#BESEDKA_REGISTRATION=invite
-# The largest file that may be uploaded, in bytes.
-#BESEDKA_UPLOAD_LIMIT=104857600
-# Whether to limit the rate of requests: on, off.
-#BESEDKA_RATE_LIMITS=on
-
-# The database and the files, if not in the data folder.
-#BESEDKA_DATABASE_URL=mysql://besedka:password@db.example.org/besedka
-#BESEDKA_STORAGE_URL=file:/srv/besedka
-
-# What to log, and the format: text, json.
-#BESEDKA_LOG=info
-#BESEDKA_LOG_FORMAT=text
-SETTINGS
-    # The command that applies them.
-    [ "$mode" = system ] || sed -i 's/systemctl restart besedka/systemctl --user restart besedka/' "$settings"
-fi
+# What the service does not see, such as settings of the shell that runs this script, must not matter below.
+for name in $(env | sed -n 's/^\(BESEDKA_[A-Z_]*\)=.*/\1/p'); do unset "$name"; done
 
 # The address to ask and the one to print, from the settings.
-setting() { sed -n "s/^$1=//p" "$settings" | tail -n 1 | tr -d "\"'"; }
 listen=$(setting BESEDKA_LISTEN)
 listen=${listen:-127.0.0.1:8000}
 port=${listen##*:}
 host=${listen%:*}
+certificate=$(setting BESEDKA_TLS_CERT)
+key=$(setting BESEDKA_TLS_KEY)
+domains=$(setting BESEDKA_TLS_DOMAIN)
+if [ -n "$certificate$domains" ]; then scheme=https usual=443; else scheme=http usual=80; fi
 public=$(setting BESEDKA_PUBLIC_URL)
 if [ -z "$public" ]; then
-    case $host in
-    '' | 0.0.0.0 | '[::]') public=http://$(hostname -I 2>/dev/null | cut -d ' ' -f 1):$port ;;
-    *) public=http://$host:$port ;;
+    name=${domains%%,*}
+    [ -n "$name" ] || case $host in
+    '' | 0.0.0.0 | '[::]') name=$(hostname -I 2>/dev/null | cut -d ' ' -f 1) ;;
+    *) name=$host ;;
     esac
-    case $public in http://:*) public=http://localhost:$port ;; esac
+    case $name in '') name=localhost ;; \[*) ;; *:*) name="[$name]" ;; esac
+    public=$scheme://$name
+    [ "$port" = "$usual" ] || public=$public:$port
 fi
 case $host in
 '' | 0.0.0.0) asked=127.0.0.1:$port ;;
@@ -326,26 +359,44 @@ case $host in
 *) asked=$listen ;;
 esac
 
+running() { [ "$live" = yes ] && $manager is-active --quiet besedka; }
+same() { [ -e "$2" ] && cmp -s "$1" "$2"; }
+
 # Whether the server is ready to serve, by the means that are here.
+lacks_certificate=no
 answers() {
+    lacks_certificate=no
     if "$target" healthcheck --help >/dev/null 2>&1; then
-        "$target" healthcheck --ready --listen "$asked" >/dev/null 2>&1
+        # By the environment, because older versions do not know these options.
+        said=$(
+            [ -z "$certificate" ] || export BESEDKA_TLS_CERT="$certificate" BESEDKA_TLS_KEY="$key"
+            [ -z "$domains" ] || export BESEDKA_TLS_DOMAIN="$domains"
+            "$target" healthcheck --ready --listen "$asked" 2>&1
+        ) && return 0
+        # While a server waits for its first certificate it refuses handshakes, which it does not before the database is
+        # open. It may wait for long, for example for DNS, and another version could not serve either.
+        case $domains:$said in :*) return 1 ;; *'fatal alert'*) lacks_certificate=yes ;; *) return 1 ;; esac
     elif command -v curl >/dev/null; then
-        curl -fs --max-time 5 -o /dev/null "http://$asked/ready"
+        curl -fsk --max-time 5 -o /dev/null "$scheme://$asked/ready"
     elif command -v wget >/dev/null; then
-        wget -q -T 5 -O /dev/null "http://$asked/ready"
+        wget -q --no-check-certificate -T 5 -O /dev/null "$scheme://$asked/ready"
     else
         sleep 3
         running
     fi
 }
-restarts() { $manager show --property NRestarts --value besedka 2>/dev/null || say 0; }
+restarts() {
+    count=$($manager show --property NRestarts --value besedka 2>/dev/null) || true
+    say "${count:-0}"
+}
 # Waits until the server is ready. One that ends again and again will not be.
 becomes_ready() {
     waited=0
+    # Some versions of systemd go on counting when a service that was restarting is started anew.
+    first=$(restarts)
     while [ "$waited" -le "$patience" ]; do
         before=$(restarts)
-        [ "$before" -lt 3 ] || return 1
+        [ "$((before - first))" -lt 3 ] || return 1
         if running && answers; then
             # Not another program at this address, while the service can't have it.
             sleep 2
@@ -357,22 +408,48 @@ becomes_ready() {
     return 1
 }
 
-if same "$work/besedka" "$target" && same "$work/besedka.service" "$unit" && running; then
+works=no
+if [ -e "$target" ] && [ -e "$unit" ] && running && answers; then works=yes; fi
+if [ "$works" = yes ] && same "$target.new" "$target" && same "$work/besedka.service" "$unit"; then
+    # Of an upgrade that was interrupted after all it had to do.
+    rm -f "$target.previous" "$unit.previous"
     say "$version is installed and running already: $public"
     say "After a change of the settings: $manager restart besedka"
     exit 0
+fi
+
+# What the service needs besides.
+if [ "$live" = yes ] && [ "$mode" = system ]; then
+    id besedka >/dev/null 2>&1 ||
+        useradd --system --user-group --home-dir "$data" --shell /usr/sbin/nologin besedka
+    folders | while IFS= read -r folder; do
+        case $folder/ in
+        /home/* | /root/* | /run/user/* | /tmp/* | /var/tmp/*)
+            say "The service has no access to $folder, which $settings names: choose another folder" >&2
+            continue
+            ;;
+        esac
+        [ -e "$folder" ] || install -d -o besedka -g besedka -m 700 "$folder" || true
+        setpriv --reuid besedka --regid besedka --init-groups test -w "$folder" ||
+            say "The service can't write to $folder, which $settings names. To allow it: chown besedka: $folder" >&2
+    done
+elif [ "$live" = yes ]; then
+    (umask 077 && mkdir -p "$data")
+    # So that the service starts with the machine and stays when its user logs out.
+    loginctl enable-linger 2>/dev/null ||
+        say "The service runs while you are logged in. To keep it running: sudo loginctl enable-linger $(id -un)"
 fi
 
 # What is replaced is kept until the new one is ready.
 upgrade=no
 if [ -e "$target" ] && [ -e "$unit" ]; then
     upgrade=yes
-    # There already: an upgrade was interrupted, and that one is known to work.
-    [ -e "$target.previous" ] || cp -p "$target" "$target.previous"
-    [ -e "$unit.previous" ] || cp -p "$unit" "$unit.previous"
+    # There already: an upgrade was interrupted. That one is known to work, and the installed one only if it answers.
+    for file in "$target" "$unit"; do
+        if [ "$works" = yes ] || [ ! -e "$file.previous" ]; then cp -p "$file" "$file.previous"; fi
+    done
 fi
-# Copy next to the old binary, then rename over it: the old one may be running.
-cp "$work/besedka" "$target.new"
+# Renamed over the old binary, which may be running.
 mv -f "$target.new" "$target"
 cp "$work/besedka.service" "$unit"
 chmod 644 "$unit"
@@ -382,18 +459,11 @@ if [ "$live" = no ]; then
     exit 0
 fi
 
-if [ "$mode" = system ]; then
-    id besedka >/dev/null 2>&1 ||
-        useradd --system --user-group --home-dir "$data" --shell /usr/sbin/nologin besedka
-else
-    (umask 077 && mkdir -p "$data")
-    # So that the service starts with the machine and stays when its user logs out.
-    loginctl enable-linger 2>/dev/null ||
-        say "The service runs while you are logged in. To keep it running: sudo loginctl enable-linger $(id -un)"
-fi
 start() {
     $manager daemon-reload
     $manager enable --quiet besedka
+    # A service that has failed too often would not be started again.
+    $manager reset-failed besedka 2>/dev/null || true
     $manager restart besedka || true
 }
 start
@@ -413,20 +483,29 @@ fi
 rm -f "$target.previous" "$unit.previous"
 
 say "Besedka is running: $public"
-say "Settings: $settings   Log: $log   Data: $data"
-# The account of the service, with its settings; a server that has an administrator gives no link.
+if [ "$lacks_certificate" = yes ]; then
+    say "It has no certificate for $domains yet, and goes on asking for one. If that fails, the log says why: $log"
+fi
+moved=$(setting BESEDKA_DATA_DIR)
+say "Settings: $settings   Log: $log   Data: ${moved:-$data}"
+# Commands need the account and the settings of the service. A shell would read the file of settings in another way.
 as_service() {
     if [ "$mode" = user ]; then
-        sh -c "set -a; . '$settings'; set +a; BESEDKA_DATA_DIR='$data' exec \"\$@\"" sh "$@"
+        systemd-run --user -qPG --wait -E "BESEDKA_DATA_DIR=$data" -p "EnvironmentFile=$settings" "$@"
     else
-        sh -c "set -a; . '$settings'; set +a; BESEDKA_DATA_DIR='$data' exec setpriv --reuid besedka --regid besedka --clear-groups \"\$@\"" sh "$@"
+        systemd-run -qPG --wait --uid=besedka -E "BESEDKA_DATA_DIR=$data" -p "EnvironmentFile=$settings" "$@"
     fi
 }
-if link=$(as_service "$target" user setup-link --public-url "$public" 2>/dev/null); then
-    say "To create the administrator's account, open this link, which works once: $link"
-fi
 if [ "$mode" = user ]; then
-    say "To add an account yourself: $target user add NAME --data-dir $data"
+    command="systemd-run --user -qPG --wait -E BESEDKA_DATA_DIR='$data' -p EnvironmentFile='$settings' '$target'"
 else
-    say "To add an account yourself: sudo -u besedka $target user add NAME --data-dir $data"
+    command="sudo systemd-run -qPG --wait --uid=besedka -E BESEDKA_DATA_DIR=$data -p EnvironmentFile=$settings $target"
 fi
+# A server that has an administrator gives no link.
+if link=$(as_service "$target" user setup-link --public-url "$public" 2>"$work/why" </dev/null); then
+    say "To create the administrator's account, open this link, which works once: $link"
+elif ! grep -q 'has an administrator already' "$work/why"; then
+    say "There is no link to create the administrator's account: $(tail -n 1 "$work/why")" >&2
+    say "To try again: $command user setup-link --public-url $public" >&2
+fi
+say "To add an account yourself: $command user add NAME"

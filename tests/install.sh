@@ -28,7 +28,8 @@ mount --make-rprivate /
 mount -t tmpfs none "$folder"
 mkdir "$folder"/{usr,etc,proc,dev,tmp,run,home,fake,source}
 mkdir -p "$folder"/var/lib "$folder"/etc/systemd/system
-chmod 1777 "$folder/tmp"
+# As on machines where nothing may be run from there.
+mount -t tmpfs -o noexec,mode=1777 none "$folder/tmp"
 for name in bin sbin lib lib64; do
     [ ! -L "/$name" ] || cp -P "/$name" "$folder/"
     [ -L "/$name" ] || [ ! -d "/$name" ] || { mkdir "$folder/$name" && mount --bind "/$name" "$folder/$name"; }
@@ -45,10 +46,44 @@ mkdir "$folder/home/anna" && chown 1000:1000 "$folder/home/anna"
 cp "$here/../install.sh" "$folder/source/"
 cp "$binary" "$folder/source/new"
 
-# It stands for systemd: it starts what the unit says, again and again, and counts.
+# They stand for systemd. Settings are read as systemd reads them, which is not how a shell does.
+cat >"$folder/fake/settings" <<'FAKE'
+load() { # FILE
+    local line value
+    while IFS= read -r line || [ -n "$line" ]; do
+        [[ $line =~ ^[[:space:]]*([A-Za-z_][A-Za-z0-9_]*)=(.*)$ ]] || continue
+        value=${BASH_REMATCH[2]}
+        case $value in \"*\" | \'*\') value=${value:1:-1} ;; esac
+        export "${BASH_REMATCH[1]}=$value"
+    done <"$1"
+}
+FAKE
+cat >"$folder/fake/systemd-run" <<'FAKE'
+#!/usr/bin/env bash
+set -euo pipefail
+. /fake/settings
+[ ! -e /run/broken ] || { echo 'Failed to connect to bus' >&2; exit 1; }
+settings='' as=()
+while [[ ${1:-} == -* ]]; do
+    case $1 in
+    --user | -qPG | --wait) ;;
+    --uid=*) as=(setpriv --reuid "${1#*=}" --regid "${1#*=}" --clear-groups) ;;
+    -E) export "${2?}" && shift ;;
+    -p) settings=${2#EnvironmentFile=} && shift ;;
+    *) echo "systemd-run $1?" >&2 && exit 1 ;;
+    esac
+    shift
+done
+# Wins over -E.
+[ -z "$settings" ] || load "$settings"
+cd /
+exec "${as[@]}" "$@"
+FAKE
+# This one starts what the unit says, again and again, and counts: also when it is started anew, unless it is told to forget.
 cat >"$folder/fake/systemctl" <<'FAKE'
 #!/usr/bin/env bash
 set -euo pipefail
+. /fake/settings
 unit=/etc/systemd/system/besedka.service state=/run/service
 if [ "$1" = --user ]; then
     shift
@@ -67,14 +102,14 @@ run() {
     local settings command
     settings=$(sed -n 's/^EnvironmentFile=-//p' "$unit")
     command=$(sed -n 's/^ExecStart=//p' "$unit")
-    set -a
     eval "export $(sed -n 's/^Environment=//p' "$unit")"
-    [ ! -e "$settings" ] || . "$settings"
-    set +a
+    [ ! -e "$settings" ] || load "$settings"
     mkdir -p "$BESEDKA_DATA_DIR" && cd "$BESEDKA_DATA_DIR"
     if grep -q '^User=' "$unit"; then
         chown -R besedka:besedka "$BESEDKA_DATA_DIR"
-        command="setpriv --reuid besedka --regid besedka --clear-groups $command"
+        local ports=(--inh-caps +net_bind_service --ambient-caps +net_bind_service)
+        grep -q '^AmbientCapabilities=CAP_NET_BIND_SERVICE$' "$unit" || ports=()
+        command="setpriv --reuid besedka --regid besedka --clear-groups ${ports[*]} $command"
     fi
     eval "exec $command"
 }
@@ -83,9 +118,10 @@ show) case $* in *NRestarts*) cat "$state/restarts" ;; *) echo Version=0 ;; esac
 daemon-reload) ;;
 enable) touch "$state/enabled" ;;
 disable) stop && rm -f "$state/enabled" ;;
+reset-failed) echo 0 >"$state/restarts" ;;
 restart)
     stop
-    echo 0 >"$state/restarts"
+    [ -e "$state/restarts" ] || echo 0 >"$state/restarts"
     (
         while true; do
             run &
@@ -105,6 +141,16 @@ printf '#!/bin/sh\necho "the log of the service"\n' >"$folder/fake/journalctl"
 printf '#!/bin/sh\n' >"$folder/fake/loginctl"
 chmod 755 "$folder"/fake/*
 
+# Another build, and one that is not ready before it may be.
+{ cat "$binary" && echo; } >"$folder/source/other"
+cat >"$folder/source/slow" <<'SLOW'
+#!/bin/sh
+case $1 in
+--version) echo 'besedka 2.0.0' && exit ;;
+serve) while [ ! -e /run/go ]; do sleep 0.1; done ;;
+esac
+exec /source/new "$@"
+SLOW
 # Versions that do not work: one ends at once, one is never ready.
 for kind in ends hangs; do
     # shellcheck disable=SC2016 # for the script that is written
@@ -117,7 +163,7 @@ node -e 'const [fs, http] = ["fs", "http"].map(require)
     http.createServer((ask, answer) => fs.createReadStream(process.argv[1] + ask.url).pipe(answer)).listen(8099, "127.0.0.1")' \
     "$folder/source" &
 
-inside() { timeout 100 chroot "$folder" env -i PATH=/fake:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/root "$@"; }
+inside() { timeout 200 chroot "$folder" env -i PATH=/fake:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin HOME=/root "$@"; }
 as_anna() { inside setpriv --reuid 1000 --regid 1000 --clear-groups env HOME=/home/anna "$@"; }
 # The last words of the script, and whether it succeeded.
 ends() { # 0|1 PATTERN COMMAND...
@@ -131,7 +177,17 @@ ends() { # 0|1 PATTERN COMMAND...
 ok() { echo "ok - $*"; }
 check() { "$@" || { echo "false: $*" >&2; exit 1; }; }
 version() { inside "$1" --version; }
-ready() { inside curl -fsS -o /dev/null http://127.0.0.1:8000/ready; }
+ready_at() { inside curl -fsSk -o /dev/null "$1/ready"; }
+ready() { ready_at http://127.0.0.1:8000; }
+# Waits for a condition.
+until_true() {
+    local left=600
+    until "$@" 2>/dev/null; do
+        left=$((left - 1))
+        [ "$left" != 0 ] || { echo "never: $*" >&2; exit 1; }
+        sleep 0.1
+    done
+}
 
 sum=$(sha256sum "$binary" | cut -d ' ' -f 1)
 install=(inside /source/install.sh --binary /source/new)
@@ -165,14 +221,85 @@ check grep -q 'REGISTRATION=invite$' "$folder/etc/besedka.env"
 ok 'an upgrade that does not become ready is put back'
 
 sum=$(sha256sum "$folder/source/new.tar.gz" | cut -d ' ' -f 1)
-# Another build.
-{ cat "$binary" && echo; } >"$folder/tmp/besedka"
-chmod 755 "$folder/tmp/besedka"
-mv -f "$folder/tmp/besedka" "$folder/usr/local/bin/besedka"
+cp "$folder/source/other" "$folder/usr/local/bin/besedka.other"
+mv -f "$folder/usr/local/bin/besedka.other" "$folder/usr/local/bin/besedka"
 ends 0 'Besedka is running' inside /source/install.sh --binary http://127.0.0.1:8099/new.tar.gz --sha256 "${sum^^}"
 check cmp -s "$binary" "$folder/usr/local/bin/besedka"
 check ready
 ok 'an upgrade comes from an archive on a web server'
+
+# It is killed while it waits for the other version, which then works.
+for again in no yes; do
+    rm -f "$folder/run/go"
+    inside sh -c 'echo $$ >/run/installing && exec /source/install.sh --binary /source/slow' >/dev/null 2>&1 &
+    until_true cmp -s "$folder/source/slow" "$folder/usr/local/bin/besedka"
+    serves_slow() { grep -qz '^/usr/local/bin/besedka$' "$folder/proc/$(cat "$folder/run/service/pid")/cmdline" && ! ready; }
+    until_true serves_slow
+    kill "$(cat "$folder/run/installing")"
+    wait $! || true
+    check cmp -s "$binary" "$folder/usr/local/bin/besedka.previous"
+    touch "$folder/run/go"
+    until_true ready
+    if [ "$again" = yes ]; then
+        ends 0 'besedka 2.0.0 is installed and running already' inside /source/install.sh --binary /source/slow
+        check [ ! -e "$folder/usr/local/bin/besedka.previous" ]
+    fi
+    ends 1 'besedka 2.0.0 was put back and is running' inside /source/install.sh --binary /source/ends
+    ends 0 'Besedka is running' "${install[@]}"
+done
+ok 'an upgrade that was interrupted and works is what the next one puts back'
+
+cp "$folder/etc/besedka.env" "$folder/etc/before"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=chat.example.org \
+    -keyout "$folder/etc/key.pem" -out "$folder/etc/cert.pem" 2>/dev/null
+chmod 644 "$folder/etc/key.pem"
+printf '%s\n' 'BESEDKA_LISTEN="0.0.0.0:443"' BESEDKA_TLS_CERT=/etc/cert.pem BESEDKA_TLS_KEY=/etc/key.pem \
+    >>"$folder/etc/besedka.env"
+ends 0 $'Besedka is running: https://localhost\n' inside /source/install.sh --binary /source/other
+check ready_at https://127.0.0.1
+ends 0 'running already' inside /source/install.sh --binary /source/other
+ends 1 'was put back and is running' inside /source/install.sh --binary /source/ends
+check ready_at https://127.0.0.1
+ok 'a server with a certificate of its own is upgraded'
+
+cp "$folder/etc/before" "$folder/etc/besedka.env"
+printf '%s\n' BESEDKA_LISTEN=0.0.0.0:8443 BESEDKA_TLS_DOMAIN=chat.example.org,b.example.org \
+    BESEDKA_ACME_DIRECTORY=https://127.0.0.1:1/directory >>"$folder/etc/besedka.env"
+ends 0 'Besedka is running: https://chat.example.org:8443' "${install[@]}"
+ends 0 'has no certificate for chat.example.org,b.example.org yet' inside /source/install.sh --binary /source/other
+ends 1 'was put back and is running' inside /source/install.sh --binary /source/ends
+ok 'a server that waits for its first certificate is upgraded'
+
+cp "$folder/etc/before" "$folder/etc/besedka.env"
+mkdir -p "$folder/srv/files"
+cat >>"$folder/etc/besedka.env" <<'SETTINGS'
+BESEDKA_DATABASE_URL=sqlite:///srv/one&two/besedka.db
+BESEDKA_STORAGE_URL='file:///srv/files'
+BESEDKA_STORAGE_FALLBACK_URL=file:/var/lib/besedka/files
+BESEDKA_BACKUP_TO="/var/backups/the 1st of \"100%\"/besedka-20261130T030000Z.tar.zst"
+BESEDKA_MAIL_FROM=Besedka <besedka@example.org>
+SETTINGS
+ends 0 "can't write to /srv/files, which /etc/besedka.env names" "${install[@]}"
+printf 'ReadWritePaths="-%s"\n' '/srv/files' '/srv/one&two' '/var/backups/the 1st of \"100%%\"' |
+    diff - <(grep ReadWritePaths "$folder/etc/systemd/system/besedka.service")
+for made in 'srv/one&two' 'var/backups/the 1st of "100%"'; do
+    check [ "$(inside stat -c '%U:%G %a' "/$made")" = 'besedka:besedka 700' ]
+done
+check [ "$(stat -c %u "$folder/srv/files")" = 0 ]
+inside chown besedka: /srv/files
+ends 0 'running already' "${install[@]}"
+sed -i '/BACKUP_TO/s|=.*|=s3://bucket/folder/|' "$folder/etc/besedka.env"
+ends 0 'Besedka is running' "${install[@]}"
+check [ "$(grep -c ReadWritePaths "$folder/etc/systemd/system/besedka.service")" = 2 ]
+ok 'the service may write to the folders that the settings name'
+
+said=$(inside /source/install.sh --binary /source/other)
+typed=$(sed -n 's/^To add an account yourself: sudo //p' <<<"$said")
+inside sh -c "${typed/NAME/olga --admin}" >/dev/null
+inside setpriv --reuid besedka --regid besedka --clear-groups /usr/local/bin/besedka user list \
+    --database-url 'sqlite:/srv/one&two/besedka.db' --data-dir /var/lib/besedka | grep -q olga ||
+    { echo 'the account is in another database' >&2; exit 1; }
+ok 'commands that it prints use the settings'
 
 ends 0 'The data was kept' inside /source/install.sh --uninstall
 ends 0 'There was no' inside /source/install.sh --uninstall
@@ -216,16 +343,24 @@ signed_in="Authorization: Bearer $token"
 chat=$(call /chats '{"title":"Team","is_group":true,"member_ids":[]}' "$signed_in" | field id)
 first=$(call /messages "{\"chat_id\":$chat,\"type\":\"text\",\"content\":\"Hello\"}" "$signed_in")
 check grep -q '"content":"Hello"' <<<"$first"
+touch "$folder/run/broken"
+ends 0 'There is no link to create the administrator'"'"'s account: Failed to connect to bus' \
+    inside /source/install.sh --binary /source/other
+rm "$folder/run/broken"
+said=$("${install[@]}" 2>&1)
+[[ $said != *link* ]] || { printf 'a link for a server that has an administrator:\n%s\n' "$said" >&2; exit 1; }
 inside /checkout/install.sh --uninstall >/dev/null
 ok "README's commands lead to the first message"
 
-ends 0 'Installed' inside env DESTDIR=/tmp/package /source/install.sh --binary /source/new --prefix=/usr
-check [ -x "$folder/tmp/package/usr/bin/besedka" ] && check [ -e "$folder/tmp/package/etc/systemd/system/besedka.service" ]
+mkdir -p "$folder/package/etc"
+echo BESEDKA_BACKUP_TO=/var/backups/besedka >"$folder/package/etc/besedka.env"
+ends 0 'Installed' inside env DESTDIR=/package /source/install.sh --binary /source/new --prefix=/usr
+check [ -x "$folder/package/usr/bin/besedka" ] && check [ -e "$folder/package/etc/systemd/system/besedka.service" ]
 check [ ! -e "$folder/usr/bin/besedka" ]
 ok 'packagers get the files and nothing is started'
 
 if command -v systemd-analyze >/dev/null; then
-    for unit in "$folder/tmp/package/etc/systemd/system/besedka.service" "$here/../deploy/besedka@.service"; do
+    for unit in "$folder/package/etc/systemd/system/besedka.service" "$here/../deploy/besedka@.service"; do
         level=$(systemd-analyze security --offline=true --no-pager "$unit" 2>/dev/null |
             sed -n 's/.*exposure level for.*: \([0-9.]*\) .*/\1/p')
         check [ "$(printf '%s\n2.0\n' "$level" | sort -g | tail -n 1)" = 2.0 ]
