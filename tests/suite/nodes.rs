@@ -16,7 +16,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::database::Database;
 use crate::others::{Answer, Other};
-use crate::server::{PASSWORD, Person, Reply, Socket, TestServer};
+use crate::server::{PASSWORD, Person, Reply, Socket, Storage, TestServer};
 use crate::skip::skip;
 use crate::v1::{import, push};
 
@@ -144,6 +144,37 @@ async fn what_is_sent_on_two_nodes_is_received_on_both_once_and_in_order_also_wi
         all.as_array().unwrap().iter().map(|message| message["id"].as_i64().unwrap()).collect();
     let nodes: BTreeSet<i64> = ids.iter().map(|id| id >> 6 & 63).collect();
     assert_eq!(nodes.len(), 2, "each node has a number of its own: {nodes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_in_a_bucket_is_confirmed_by_one_node_while_the_other_waits() {
+    let Some(nats) = Nats::start() else { return };
+    let bus = nats.url();
+    let flags = ["--rate-limits", "off", "--bus-url", &bus];
+    let one = TestServer::storing(Storage::Bucket, &flags).await;
+    let secret = format!("--secret-file={}", one.dir.path().join("secret.key").display());
+    let files = format!("--storage-url={}", one.storage_url.as_ref().unwrap());
+    let same = Database::at(one.database.url(one.dir.path()));
+    let two = TestServer::on(same, &[&flags[..], &[&secret, &files]].concat()).await;
+    let ann = one.person("ann").await;
+    let chat = ann.group("Garden", &[]).await;
+    let there = at(&two, &ann);
+    for number in 0..8 {
+        let content = format!("{number}").repeat(300_000).into_bytes();
+        let body =
+            json!({"filename": "a.bin", "content_type": "application/octet-stream", "size": content.len()});
+        let form = ann.post("/attachments", body).await.expect(200);
+        assert_eq!(ann.send_form(&form, content.clone()).await.status, 204);
+        let file = form["attachment_id"].as_str().unwrap();
+        let body = json!({"chat_id": chat, "type": "file", "payload": {"attachment_id": file}});
+        let path = format!("/attachments/{file}/info");
+        let (posted, known) = tokio::join!(ann.post("/messages", body), there.get(&path));
+        posted.expect(201);
+        assert_eq!(known.expect(200)["size"], content.len());
+        let seen = there.request(reqwest::Method::GET, &format!("/attachments/{file}")).send().await.unwrap();
+        assert!(seen.bytes().await.unwrap() == content, "{number}");
+    }
+    assert_eq!(one.count("SELECT count(*) FROM lease WHERE name LIKE 'upload%'").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -7,12 +7,12 @@ pub fn class(content_type: &str) -> &str {
     content_type.split('/').next().unwrap_or_default()
 }
 
-/// Whether a browser may display it inline: pictures, audio and video, never anything that may contain scripts.
+/// Whether a browser may display it inline: pictures, audio and video, never anything that may contain scripts, as
+/// each kind of XML may: whatever the type in front of `+xml`, a browser runs the scripts of an SVG or XHTML element in it.
 pub fn is_shown_inline(content_type: &str) -> bool {
     let plain = content_type.split(';').next().unwrap_or_default().trim();
     match class(plain) {
-        "audio" | "video" => true,
-        "image" => !plain.eq_ignore_ascii_case("image/svg+xml"),
+        "image" | "audio" | "video" => !plain.to_ascii_lowercase().ends_with("+xml"),
         _ => false,
     }
 }
@@ -148,7 +148,12 @@ mod tests {
     #[test]
     fn only_media_without_scripts_is_shown_in_place() {
         assert!(is_shown_inline("image/png"));
-        assert!(!is_shown_inline("image/svg+xml; charset=utf-8"));
+        assert!(is_shown_inline("audio/ogg; codecs=opus") && is_shown_inline("video/mp4"));
+        for xml in
+            ["image/svg+xml; charset=utf-8", "image/SVG+XML", "image/x+xml", "video/x+xml", "audio/a+xml;b=c"]
+        {
+            assert!(!is_shown_inline(xml), "{xml}");
+        }
         assert!(!is_shown_inline("text/html"));
     }
 }

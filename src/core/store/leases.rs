@@ -42,6 +42,13 @@ pub async fn take(executor: &mut Executor, name: &str, holder: i64, now: Time, u
     }
 }
 
+/// Releases one lease of a holder.
+pub async fn release_one(executor: &mut Executor, name: &str, holder: i64) -> Result<()> {
+    let mut delete = Query::delete().from_table(L::Table).to_owned();
+    delete.and_where(Expr::col(L::Name).eq(name)).and_where(Expr::col(L::Holder).eq(holder));
+    executor.execute(&delete).await
+}
+
 /// Releases all leases of a holder.
 pub async fn release(executor: &mut Executor, holder: i64) -> Result<()> {
     let delete = Query::delete().from_table(L::Table).and_where(Expr::col(L::Holder).eq(holder)).to_owned();

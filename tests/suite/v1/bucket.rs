@@ -377,3 +377,20 @@ async fn files_move_while_the_server_goes_on() {
     assert_eq!(read(&ann, &format!("{photo}/thumbnail")).await, small);
     assert_eq!(read(&ann, &new).await.1, "new text");
 }
+
+#[tokio::test]
+async fn files_do_not_move_by_a_database_that_knows_none_of_them() {
+    let server = TestServer::storing(Storage::Folder, OFF).await;
+    let folder = tempfile::tempdir().unwrap();
+    let [old, new] = ["old", "new"].map(|name| format!("file:{}", folder.path().join(name).display()));
+    let moving = server.moving(&old, &new);
+    let operator = server.beside().await;
+    // An upload that was not confirmed is no file yet.
+    std::fs::create_dir_all(folder.path().join("old/incoming/one")).unwrap();
+    std::fs::write(folder.path().join("old/incoming/one/file"), "text").unwrap();
+    assert_eq!(operator.migrate_files(&moving, |_| {}).await.unwrap().all, 0);
+    std::fs::create_dir_all(folder.path().join("old/two")).unwrap();
+    std::fs::write(folder.path().join("old/two/file"), "text").unwrap();
+    let refused = operator.migrate_files(&moving, |_| {}).await.unwrap_err().to_string();
+    assert!(refused.contains("the database knows none"), "{refused}");
+}

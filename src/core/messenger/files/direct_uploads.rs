@@ -15,10 +15,12 @@ use crate::store::attachments::{self, Refusal};
 /// How long after a form's expiry an upload may still be running: it began before.
 const LATE_UPLOAD_WINDOW: Duration = Duration::from_secs(60 * 60);
 const PAGE_SIZE: u64 = 100;
+/// How long one node may take to confirm a file before another one tries.
+const CONFIRM_LEASE: Duration = Duration::from_secs(5 * 60);
 /// The most characters of a refusal's reason that are recorded.
 const MAX_REASON: usize = 1_024;
 
-/// Locks so that each file is confirmed by one task at a time; different files may share a lock.
+/// Locks so that each file is confirmed by one task of a node at a time; different files may share a lock.
 #[derive(Default)]
 pub(crate) struct UploadLocks([Mutex<()>; 16]);
 
@@ -78,6 +80,14 @@ impl Messenger {
     /// next request, whoever's request came first.
     async fn confirm_one(&self, id: AttachmentId) -> Result<()> {
         let _lock = self.upload_locks.lock(id).await;
+        let lease = format!("upload {id}");
+        self.wait_for_lease(&lease, CONFIRM_LEASE).await?;
+        let confirmed = self.confirm_alone(id).await;
+        self.release_lease(&lease).await?;
+        confirmed
+    }
+
+    async fn confirm_alone(&self, id: AttachmentId) -> Result<()> {
         let mut read = self.db.read().await?;
         let pending = attachments::by_id(&mut read, id).await?.filter(|attachment| !attachment.uploaded);
         let Some(attachment) = pending else { return Ok(()) };

@@ -183,6 +183,31 @@ impl Messenger {
         Ok(taken.then_some(until))
     }
 
+    /// Waits until this node holds a lease. Fails with [`Error::Busy`] while another node keeps it. A single node needs none.
+    pub(crate) async fn wait_for_lease(&self, name: &str, duration: Duration) -> Result<()> {
+        const TRIES: u32 = 150;
+        const PAUSE: Duration = Duration::from_millis(200);
+        if !self.nodes.is_clustered {
+            return Ok(());
+        }
+        for _ in 0..TRIES {
+            if self.take_lease(name, duration).await?.is_some() {
+                return Ok(());
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        Err(Error::Busy)
+    }
+
+    pub(crate) async fn release_lease(&self, name: &str) -> Result<()> {
+        if !self.nodes.is_clustered {
+            return Ok(());
+        }
+        let mut work = self.begin().await?;
+        leases::release_one(&mut work.tx, name, self.nodes.id).await?;
+        work.commit().await
+    }
+
     /// Releases all leases, so that other nodes can take them at once.
     pub(crate) async fn release_node_lease(&self) -> Result<()> {
         if !self.nodes.is_clustered {
