@@ -259,15 +259,20 @@ pub async fn lock_all(executor: &mut Executor, ids: impl IntoIterator<Item = Cha
 
 /// Locks the chat of a message until the transaction ends.
 pub async fn lock_chat_of(executor: &mut Executor, message: MessageId) -> Result<()> {
-    if executor.is_mysql() {
+    lock_chats_of(executor, &[message]).await
+}
+
+/// Locks the chats of messages until the transaction ends.
+pub async fn lock_chats_of(executor: &mut Executor, messages: &[MessageId]) -> Result<()> {
+    if executor.is_mysql() && !messages.is_empty() {
         let query = Query::select()
+            .distinct()
             .column(Msg::ChatId)
             .from(Msg::Table)
-            .and_where(Expr::col(Msg::Id).eq(message))
+            .and_where(Expr::col(Msg::Id).is_in(messages.iter().copied()))
             .to_owned();
-        if let Some((chat,)) = executor.one::<(ChatId,)>(&query).await? {
-            lock(executor, chat).await?;
-        }
+        let found = executor.all::<(ChatId,)>(&query).await?;
+        lock_all(executor, found.into_iter().map(|(chat,)| chat)).await?;
     }
     Ok(())
 }

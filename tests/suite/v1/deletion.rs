@@ -211,3 +211,19 @@ async fn a_deletion_goes_on_after_a_restart_and_an_administrator_may_begin_one()
     assert_eq!(members.as_array().unwrap().len(), 1);
     assert_eq!(bob.get(&format!("/users/{}", anna.id)).await.expect(200)["deleted"], true);
 }
+
+#[tokio::test]
+async fn the_operator_does_not_delete_the_only_administrator() {
+    let server = server_with_root().await;
+    let anna = server.person("anna").await;
+    let beside = server.beside().await;
+    for erased in [MessagesOnDeletion::Kept, MessagesOnDeletion::Erased] {
+        let refused = beside.delete_user("root", erased).await.unwrap_err().to_string();
+        assert!(refused.contains("The only administrator"), "{refused}");
+    }
+    assert!(beside.setup_token().await.unwrap().is_none(), "there is an administrator still");
+    beside.appoint("anna", true).await.unwrap();
+    beside.delete_user("root", MessagesOnDeletion::Kept).await.unwrap();
+    beside.close().await;
+    anna.get("/admin/users").await.expect(200);
+}

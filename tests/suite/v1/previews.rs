@@ -245,6 +245,37 @@ async fn an_edit_brings_the_previews_of_what_it_says_now() {
     assert_eq!(count(&read(&ann, &deleted).await), 0);
 }
 
+/// As another node does it; on one, what runs in the background waits for it anyway.
+#[tokio::test]
+async fn what_is_edited_while_its_page_is_read_is_told_as_it_is_then() {
+    let (server, ann, bob, chat) = start().await;
+    if !server.database.is_mysql() {
+        // SQLite has one writer at a time: what it reads is not changed by others before it commits.
+        return;
+    }
+    let site = Site::start().await;
+    let mut socket = bob.socket().await;
+    site.open.send(false).unwrap();
+    let sent = ann.post_text(chat, &site.url("/a")).await;
+    site.until_asked("/a", 1).await;
+    let edit = format!(
+        "SELECT id FROM chat WHERE id = {chat} FOR UPDATE; UPDATE message SET text = 'edited' WHERE id = {}",
+        sent["id"]
+    );
+    let busy = server.database.busy_with(&edit, server.dir.path()).await;
+    site.open.send(true).unwrap();
+    let question = "SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'";
+    let waiting = async {
+        while server.count(question).await == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.expect("it waits for the chat");
+    busy.over().await;
+    let told = until_shown(&mut socket, &sent["id"], 1).await;
+    assert_eq!(told["content"], "edited");
+}
+
 #[tokio::test]
 async fn the_author_takes_previews_away_for_good() {
     let (server, ann, bob, chat) = start().await;

@@ -123,6 +123,19 @@ async fn an_edit_changes_who_is_meant() {
 }
 
 #[tokio::test]
+async fn who_was_chosen_by_id_stays_mentioned_after_an_edit() {
+    let (_server, anna, bob, carl, chat) = three().await;
+    let body = json!({"chat_id": chat, "content": "@bob и ты", "mentions": [carl.id]});
+    let sent = anna.post("/messages", body).await.expect(201);
+    let path = format!("/messages/{}", sent["id"]);
+    let edited = anna.patch(&path, json!({"content": "@bob и ты!"})).await.expect(200);
+    assert_eq!(edited["mentions"], sent["mentions"]);
+    let edited = anna.patch(&path, json!({"content": "и ты!"})).await.expect(200);
+    assert_eq!(edited["mentions"], json!([carl.id]), "who was named is no longer");
+    drop(bob);
+}
+
+#[tokio::test]
 async fn everything_a_message_sent_is_there() {
     let (_server, anna, bob, _, chat) = three().await;
     let mut socket = bob.socket().await;

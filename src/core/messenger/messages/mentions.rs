@@ -26,7 +26,7 @@ pub(crate) async fn find_mentioned(
     Ok((users, named.everybody))
 }
 
-/// Finds the mentions of an edited message again.
+/// Finds the mentions of an edited message again. Whoever was chosen by id, and not named in the old text, stays mentioned.
 pub(crate) async fn update_mentions(
     work: &mut UnitOfWork,
     message: &Message,
@@ -36,7 +36,10 @@ pub(crate) async fn update_mentions(
     if named == Mentions::default() && !message.parts.has(Parts::MENTIONS) {
         return Ok(());
     }
-    let (users, all) = find_mentioned(work, message.chat, message.author, named, Vec::new()).await?;
+    let old = message.content.as_ref().and_then(Content::text).map(Mentions::in_text).unwrap_or_default();
+    let (named_before, _) = find_mentioned(work, message.chat, message.author, old, Vec::new()).await?;
+    let chosen = message.mentions.iter().copied().filter(|user| !named_before.contains(user)).collect();
+    let (users, all) = find_mentioned(work, message.chat, message.author, named, chosen).await?;
     mentions::delete_all(&mut work.tx, &[message.id]).await?;
     let now = Message { mentions: users, mentions_all: all, content: Some(content), ..message.clone() };
     mentions::insert_many(&mut work.tx, [&now]).await?;

@@ -14,7 +14,7 @@ use crate::messenger::Messenger;
 use crate::messenger::foundation::{Error, Result};
 use crate::messenger::messages::message::MessageInChat;
 use crate::model::{Change, ChatId, Link, MessageId, Parts};
-use crate::store::{messages, previews};
+use crate::store::{chats, messages, previews};
 
 /// How long a preview is fresh.
 const FRESH: Duration = Duration::from_secs(7 * 24 * 3_600);
@@ -138,6 +138,8 @@ impl Messenger {
     /// Announces messages again, now that they have previews.
     async fn announce_again(&self, ids: &[MessageId]) -> Result<()> {
         let mut work = self.begin_background().await?;
+        // Who edits or deletes one of them does so before it is read here, or after it was announced.
+        chats::lock_chats_of(&mut work.tx, ids).await?;
         for message in messages::by_ids(&mut work.tx, ids).await? {
             // Meanwhile it may have been edited or deleted.
             if !message.previews.is_empty() {
