@@ -46,6 +46,7 @@ mod restart;
 mod schema;
 mod server;
 mod site;
+mod sizes;
 mod skip;
 mod small_disk;
 mod store;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_query::{CaseStatement, Cond, Expr, ExprTrait, Order, Query};
+use sea_query::{CaseStatement, Cond, Expr, ExprTrait, Order, Query, SelectStatement};
 
 use super::schema::{Member as M, Message as Msg, User as U};
 use super::unread::{FAR, counted_from, is_counted, unread_after};
@@ -84,9 +84,17 @@ pub async fn read_by(
     reader: UserId,
     chats: &HashMap<ChatId, i64>,
 ) -> Result<Vec<(ChatId, UserId, i64, i64)>> {
-    if chats.is_empty() {
-        return Ok(Vec::new());
+    /// The most chats of one statement: SQLite limits the depth of an expression to 1,000.
+    const CHATS: usize = 200;
+    let mut found = Vec::new();
+    let chats: Vec<(ChatId, i64)> = chats.iter().map(|(chat, from)| (*chat, *from)).collect();
+    for some in chats.chunks(CHATS) {
+        found.append(&mut executor.all(&read_by_query(reader, some)).await?);
     }
+    Ok(found)
+}
+
+fn read_by_query(reader: UserId, chats: &[(ChatId, i64)]) -> SelectStatement {
     let own = || Expr::col((M::Table, M::UserId)).eq(reader);
     let mut wanted = Cond::any();
     for (chat, from) in chats {
@@ -96,13 +104,12 @@ pub async fn read_by(
             .and(Expr::col((U::Table, U::HidesReading)).eq(false));
         wanted = wanted.add(Expr::col((M::Table, M::ChatId)).eq(*chat).and(own().or(others)));
     }
-    let query = Query::select()
+    Query::select()
         .columns([M::ChatId, M::UserId, M::JoinedSeq, M::ReadSeq].map(|column| (M::Table, column)))
         .from(M::Table)
         .inner_join(U::Table, Expr::col((U::Table, U::Id)).equals((M::Table, M::UserId)))
         .cond_where(wanted)
-        .to_owned();
-    executor.all(&query).await
+        .to_owned()
 }
 
 /// How far a member's unread messages are counted.

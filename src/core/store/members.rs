@@ -35,22 +35,26 @@ pub async fn insert_many(
     seq: i64,
     now: Time,
 ) -> Result<()> {
-    let mut insert = Query::insert()
-        .into_table(M::Table)
-        .columns([M::ChatId, M::UserId, M::Role, M::JoinedAt, M::JoinedSeq, M::ReadSeq, M::DeliveredSeq])
-        .to_owned();
-    for (user, role) in people {
-        insert.values_panic([
-            chat.into(),
-            (*user).into(),
-            (*role).into(),
-            now.into(),
-            seq.into(),
-            seq.into(),
-            seq.into(),
-        ]);
+    /// The most members of one statement: SQLite limits its variables.
+    const MEMBERS: usize = 500;
+    for some in people.chunks(MEMBERS) {
+        let mut insert = Query::insert()
+            .into_table(M::Table)
+            .columns([M::ChatId, M::UserId, M::Role, M::JoinedAt, M::JoinedSeq, M::ReadSeq, M::DeliveredSeq])
+            .to_owned();
+        for (user, role) in some {
+            insert.values_panic([
+                chat.into(),
+                (*user).into(),
+                (*role).into(),
+                now.into(),
+                seq.into(),
+                seq.into(),
+                seq.into(),
+            ]);
+        }
+        executor.execute(&insert).await?;
     }
-    executor.execute(&insert).await?;
     count(executor, chat).await
 }
 

@@ -332,20 +332,29 @@ pub async fn last_seen_by(
         seen: LastSeen,
         has_blocked: i64,
     }
-    let blocks = Query::select()
-        .expr(Expr::val(1))
-        .from(B::Table)
-        .and_where(Expr::col((B::Table, B::UserId)).equals((U::Table, U::Id)))
-        .and_where(Expr::col((B::Table, B::BlockedId)).eq(reader))
-        .to_owned();
-    let query = Query::select()
-        .columns([U::Id, U::LastSeenAt, U::HidesPresence, U::DeactivatedAt].map(|column| (U::Table, column)))
-        .expr_as(Expr::exists(blocks), "has_blocked")
-        .from(U::Table)
-        .and_where(Expr::col((U::Table, U::Id)).is_in(ids.iter().copied().chain([reader])))
-        .to_owned();
-    let rows: Vec<Row> = executor.all(&query).await?;
-    Ok(rows.into_iter().map(|row| (row.seen, row.has_blocked > 0)).collect())
+    /// The most users of one statement: SQLite limits its variables.
+    const USERS: usize = 10_000;
+    let ids: Vec<UserId> = ids.iter().copied().chain([reader]).collect::<BTreeSet<_>>().into_iter().collect();
+    let mut found = Vec::with_capacity(ids.len());
+    for some in ids.chunks(USERS) {
+        let blocks = Query::select()
+            .expr(Expr::val(1))
+            .from(B::Table)
+            .and_where(Expr::col((B::Table, B::UserId)).equals((U::Table, U::Id)))
+            .and_where(Expr::col((B::Table, B::BlockedId)).eq(reader))
+            .to_owned();
+        let query = Query::select()
+            .columns(
+                [U::Id, U::LastSeenAt, U::HidesPresence, U::DeactivatedAt].map(|column| (U::Table, column)),
+            )
+            .expr_as(Expr::exists(blocks), "has_blocked")
+            .from(U::Table)
+            .and_where(Expr::col((U::Table, U::Id)).is_in(some.iter().copied()))
+            .to_owned();
+        let rows: Vec<Row> = executor.all(&query).await?;
+        found.extend(rows.into_iter().map(|row| (row.seen, row.has_blocked > 0)));
+    }
+    Ok(found)
 }
 
 /// The users who hide their presence.
