@@ -167,13 +167,25 @@ async fn a_refresh_token_used_again_later_ends_the_whole_session() {
     let anna = server.person("anna").await;
     let elsewhere = server.again(&anna, "anna").await;
     let renewed = anna.renewed().await;
-    server.clock.advance(11 * SECOND);
+    server.clock.advance(61 * SECOND);
     anna.refresh().await.refused(401, "session_ended");
     renewed.refresh().await.refused(401, "session_ended");
     for person in [&anna, &renewed] {
         person.get("/users/me").await.refused(401, "session_ended");
     }
     elsewhere.get("/users/me").await.expect(200);
+}
+
+/// Of a client that waits 30 seconds for a response and repeats the request after 2 and 4 seconds, as Mimu's does.
+#[tokio::test]
+async fn a_lost_renewal_is_repeated_after_a_timeout() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let lost = anna.renewed().await;
+    server.clock.advance(32 * SECOND);
+    let repeated = anna.renewed().await;
+    assert_eq!(repeated.refresh, lost.refresh);
+    repeated.renewed().await.get("/users/me").await.expect(200);
 }
 
 #[tokio::test]

@@ -20,9 +20,9 @@ use crate::messenger::{Caller, Messenger, Visitor};
 use crate::model::{AuditAction, AuditTarget, Change, Scopes, Session, SessionId, SessionKind, Time, UserId};
 use crate::store::{push, sessions};
 
-/// Within this time a reused refresh token gives the same successor, for two tabs that refresh at once; later it counts
-/// as theft.
-const GRACE: Duration = Duration::from_secs(10);
+/// Within this time a reused refresh token gives the same successor, for two tabs that refresh at once, and for clients that
+/// lost the response and repeat the request after their timeout; later it counts as theft.
+const GRACE: Duration = Duration::from_secs(60);
 /// The most sessions of one user; a new one ends the one idle for longest.
 const MAX_SESSIONS: usize = 20;
 /// How often to look for sessions that another process ended.
@@ -217,7 +217,7 @@ impl Visitor {
 
     /// Exchanges a refresh token for a new one and an access token.
     ///
-    /// A token is valid once. A second use within some seconds gives the same successor, so that two tabs may refresh
+    /// A token is valid once. A second use within a minute gives the same successor, so that two tabs may refresh
     /// at once and a lost response may be requested again; after that it counts as theft and ends the session. The
     /// token of a long-lived session is not rotated.
     #[boxed]
