@@ -94,6 +94,59 @@ fn config() -> WebSocketConfig {
 /// An open WebSocket.
 pub struct Socket(WebSocketStream<Upgraded>);
 
+/// A code that a socket is closed with, and what it tells the client.
+pub struct CloseCode {
+    pub code: u16,
+    pub name: &'static str,
+    pub meaning: &'static str,
+}
+
+/// All close codes, from which they are documented.
+pub const CLOSE_CODES: [CloseCode; 10] = [
+    CloseCode { code: 1003, name: "text only", meaning: "The client sent a binary frame: send text." },
+    CloseCode {
+        code: 1008,
+        name: "invalid cursor",
+        meaning: "The frame `auth` has an invalid cursor: connect without one, and reload.",
+    },
+    CloseCode {
+        code: 1009,
+        name: "frame too large",
+        meaning: "The client sent a frame of more than 64 KiB: send it in smaller ones.",
+    },
+    CloseCode {
+        code: 1011,
+        name: "internal",
+        meaning: "An error of the server: reconnect with the cursor after a random delay of 1 to 5 seconds.",
+    },
+    CloseCode {
+        code: 1012,
+        name: "restart",
+        meaning: "The server is restarting: reconnect with the cursor after a random delay of 1 to 5 seconds.",
+    },
+    CloseCode {
+        code: 1013,
+        name: "too slow",
+        meaning: "The client did not read frames fast enough: reconnect with the cursor at once.",
+    },
+    CloseCode {
+        code: 4401,
+        name: "unauthorized",
+        meaning: "No valid token was sent in time, or a personal access token has expired: renew it and reconnect.",
+    },
+    CloseCode { code: 4403, name: "revoked", meaning: "The session was revoked: sign in again." },
+    CloseCode {
+        code: 4409,
+        name: "replaced",
+        meaning: "The user opened more than 20 sockets; this was the oldest one.",
+    },
+    CloseCode {
+        code: 4429,
+        name: "too fast",
+        meaning: "The client sent more than 10 frames per second, or connected too often: slow down.",
+    },
+];
+
 /// Why a socket ends: with a close code, or because the client is gone. Never 1000, after which clients do not
 /// reconnect.
 #[derive(Debug, PartialEq, Eq)]

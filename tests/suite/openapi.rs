@@ -1,5 +1,6 @@
 //! The descriptions in `openapi/` are those of the code.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde_json::Value;
@@ -175,4 +176,82 @@ fn every_event_is_described_with_a_schema_and_an_example() {
         assert!(events["components"]["schemas"][schema].is_object(), "{name}: there is a schema {schema}");
         assert!(message["examples"][0]["payload"]["data"].is_object(), "{name} has an example");
     }
+}
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn text_of(path: &str) -> String {
+    std::fs::read_to_string(repository().join(path)).unwrap()
+}
+
+/// The first cells of a text's tables that are codes.
+fn listed_codes(text: &str) -> BTreeSet<u64> {
+    let cell = |line: &str| line.strip_prefix("| ")?.split_once(" |")?.0.parse().ok();
+    text.lines().filter_map(cell).collect()
+}
+
+/// The codes with which the source ends sockets.
+fn sent_codes(path: &str) -> BTreeSet<u64> {
+    let text = text_of(path);
+    text.split("end(").skip(1).filter_map(|call| call.split(',').next()?.parse().ok()).collect()
+}
+
+#[test]
+fn every_close_code_is_explained() {
+    let events = besedka::api::v1::asyncapi();
+    let codes = events["info"]["x-close-codes"].as_array().unwrap();
+    let known: BTreeSet<u64> = codes.iter().map(|code| code["code"].as_u64().unwrap()).collect();
+    assert_eq!(known.len(), codes.len());
+    let of_all = sent_codes("src/api/websocket.rs");
+    let of_chats: BTreeSet<u64> = &of_all | &sent_codes("src/api/chat_socket.rs");
+    assert!(of_chats.len() > 5, "{of_chats:?}");
+    assert_eq!(known, &of_all | &sent_codes("src/api/v1/socket.rs"));
+    assert_eq!(listed_codes(&text_of("docs/api/events.md")), known);
+    assert_eq!(listed_codes(&text_of("src/api/unet/README.md")), of_chats);
+}
+
+#[test]
+fn every_answer_of_an_incoming_webhook_is_explained() {
+    let (source, about) = (text_of("src/api/hooks/mod.rs"), text_of("docs/api/webhooks.md"));
+    let words: BTreeSet<&str> = source
+        .split("StatusCode::")
+        .filter_map(|call| call.split_once(", \"")?.1.split('"').next())
+        .filter(|word| word.contains('_'))
+        .collect();
+    assert!(words.len() > 10, "{words:?}");
+    for word in words {
+        assert!(about.contains(&format!("`{word}`")), "{word} is not explained");
+    }
+    for status in [400, 403, 404, 405, 410, 413, 415, 429, 500, 503, 507] {
+        assert!(about.contains(&format!("\n| {status} `")), "{status} is not explained");
+    }
+}
+
+#[test]
+fn the_requests_without_a_key_are_those_that_are_named() {
+    let spec: Value = serde_json::from_str(besedka::api::specs()[0].json()).unwrap();
+    let mut exempt = BTreeSet::new();
+    for (path, operations) in spec["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            let is_key = |it: &Value| it["name"] == "Idempotency-Key" && it["required"] == true;
+            let needs_key = operation["parameters"].as_array().is_some_and(|all| all.iter().any(is_key));
+            if method != "get" && !needs_key {
+                exempt.insert(format!("{} {path}", method.to_uppercase()));
+            }
+        }
+    }
+    let about = spec["info"]["description"].as_str().unwrap();
+    let section = |text: &str, start: &str, end: &str| {
+        let (_, text) = text.split_once(start).unwrap();
+        text.split_once(end).unwrap().0.to_owned()
+    };
+    let named = |text: &str| -> BTreeSet<String> {
+        let code = text.split('`').skip(1).step_by(2);
+        code.filter(|code| code.starts_with("POST /")).map(str::to_owned).collect()
+    };
+    assert_eq!(named(&section(about, "**Idempotency-Key**", "\n\n")), exempt);
+    let guide = text_of("docs/api/idempotency.md");
+    assert_eq!(named(&section(&guide, "These four", "| the key")), exempt);
 }

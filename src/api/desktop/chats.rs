@@ -7,7 +7,7 @@ use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 
 use super::auth::Caller;
-use super::types::{Chat, ChatType, Created, Message, is_read, is_user_message};
+use super::types::{Chat, ChatType, Created, Message, SHOWN, is_read};
 use super::{Answer, Area};
 use crate::body::JsonBody;
 use crate::links::Links;
@@ -58,26 +58,19 @@ impl Example for Read {
 }
 
 /// Chats in this API's format, with their participants.
-async fn shown(caller: &messenger::Caller, links: &Links, chats: Vec<model::Chat>) -> Answer<Vec<Chat>> {
+async fn shown(caller: &messenger::Caller, links: &Links, mut chats: Vec<model::Chat>) -> Answer<Vec<Chat>> {
+    caller.filter_last_messages(&mut chats, SHOWN).await?;
     let known: Vec<_> = chats.iter().map(model::Chat::id).collect();
     let mut rosters = caller.rosters(&known).await?;
-    // A user who has just been removed does not see the chat any more.
-    let mut seen = Vec::new();
-    for chat in chats {
-        let Some(roster) = rosters.remove(&chat.id()) else { continue };
-        // A system message is no message of this API: the one before it is the last.
-        let last = match chat.last_message.clone().filter(is_user_message) {
-            None if chat.last_message.is_some() => caller.latest_post(chat.id()).await?,
-            last => last,
-        };
-        seen.push((chat, last, roster));
-    }
-    let last: Vec<_> = seen.iter().filter_map(|(_, last, _)| last.clone()).collect();
+    let last: Vec<_> = chats.iter().filter_map(|chat| chat.last_message.clone()).collect();
     let readings = caller.readings(&last).await?;
     let reader = caller.access.user;
-    let shown = seen.into_iter().map(|(chat, last, roster)| {
+    // A user who has just been removed does not see the chat any more.
+    let shown = chats.into_iter().filter_map(|mut chat| {
+        let roster = rosters.remove(&chat.id())?;
+        let last = chat.last_message.take();
         let last = last.map(|last| Message::new(&last, is_read(&readings, &last, reader), links));
-        Chat::new(chat, last, roster, links)
+        Some(Chat::new(chat, last, roster, links))
     });
     Ok(shown.collect())
 }

@@ -8,10 +8,10 @@ use poem_openapi::{Object, OpenApi};
 use uuid::Uuid;
 
 use super::auth::Caller;
-use super::types::{Created, Message, is_read};
+use super::types::{Created, Message, SHOWN, is_read};
 use super::{Answer, Area};
 use crate::body::JsonBody;
-use crate::links::Links;
+use crate::links::{self, Links};
 use crate::visit::Visit;
 use besedka_core::messenger::{Attached, Error, Messenger, NewMessage};
 use besedka_core::model::{AttachmentId, ChatId, Content, Kind};
@@ -54,7 +54,7 @@ impl Messages {
         limit: Query<Option<u64>>,
     ) -> Answer<Json<Vec<Message>>> {
         let chat = messenger.as_user(caller.0).chat(ChatId(id.0)).await?;
-        let messages = chat.latest_posts(offset.0.unwrap_or(0), limit.0.unwrap_or(50)).await?;
+        let messages = chat.latest(SHOWN, offset.0.unwrap_or(0), limit.0.unwrap_or(50)).await?;
         let readings = messenger.as_user(caller.0).readings(&messages).await?;
         let links = Links::to(&messenger, &visit, caller.0.user);
         let shown = messages
@@ -80,8 +80,10 @@ impl Messages {
         let caller = messenger.as_user(caller.0);
         let content = match attachment.filter(|attachment| !attachment.trim().is_empty()) {
             Some(given) => {
-                let file = Uuid::try_parse(given.trim()).map(|id| Attached::File(AttachmentId(id)));
-                caller.content_with(content, file.unwrap_or(Attached::Url(given))).await?
+                let id = Uuid::try_parse(given.trim()).ok().map(AttachmentId);
+                // A link of ours is valid for its reader and for some time: the file gets new ones.
+                let id = id.or_else(|| links::attachment(&visit.base, given.trim()));
+                caller.content_with(content, id.map_or(Attached::Url(given), Attached::File)).await?
             }
             None => Content::new(Kind::Text, content, None).map_err(Error::from)?,
         };

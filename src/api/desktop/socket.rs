@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Refusal;
-use super::types::{Message, is_user_message};
+use super::types::{Message, SHOWN};
 use crate::chat_socket::{self, ClientFrame, Room, SocketFormat, bare};
 use crate::websocket::WebSocketRequest;
 use besedka_core::hub::{EphemeralEvent, EventFormat};
@@ -52,8 +52,13 @@ impl SocketFormat for Desktop {
             Change::MessageCreated(new) if new.kind == Kind::System => {
                 Some(frame("system", json!({"text": new.plain_in(room.links.language)})))
             }
-            Change::MessageCreated(new) if is_user_message(new) => Some(message("message", room, new, false)),
-            Change::MessageUpdated(changed) | Change::AnswerFinished(changed) if is_user_message(changed) => {
+            Change::MessageCreated(new) if SHOWN.includes(new) => Some(message("message", room, new, false)),
+            // An answer of the assistant is new when it is complete; users of other APIs may have read it before.
+            Change::AnswerFinished(answer) if SHOWN.includes(answer) => {
+                let is_read = room.messenger.is_read(answer).await.ok()?;
+                Some(message("message", room, answer, is_read))
+            }
+            Change::MessageUpdated(changed) if SHOWN.includes(changed) => {
                 let is_read = room.messenger.is_read(changed).await.ok()?;
                 Some(message("message_updated", room, changed, is_read))
             }
@@ -63,7 +68,7 @@ impl SocketFormat for Desktop {
                 let delivered = json!({"chat_id": chat.0, "user_id": user.0, "message_id": message.0});
                 Some(frame("delivered", delivered))
             }
-            Change::ChatRead { chat, user, message } => {
+            Change::ChatRead { chat, user, message, .. } => {
                 let read = json!({"chat_id": chat.0, "user_id": user.0, "message_id": message.0});
                 Some(frame("read", read))
             }

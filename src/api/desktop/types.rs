@@ -10,7 +10,7 @@ use poem_openapi::{ApiResponse, Enum, Object};
 use crate::links::Links;
 use crate::refusal::Body;
 use besedka_core::messenger::Reading;
-use besedka_core::model::{self, ChatId, Kind, Presence, Status, UserId};
+use besedka_core::model::{self, ChatId, Kind, MessageFilter, Presence, Status, UserId};
 
 /// An error.
 #[derive(Object, Debug)]
@@ -228,11 +228,9 @@ impl Example for Chat {
     }
 }
 
-/// Whether a message was sent by a user and is not deleted. System messages are delivered on the socket as
-/// `system`.
-pub fn is_user_message(message: &model::Message) -> bool {
-    message.content.is_some() && message.kind != Kind::System
-}
+/// The messages that clients see: those by users, and answers of the assistant when they are complete. Notices are
+/// delivered on the socket as `system`.
+pub const SHOWN: MessageFilter = MessageFilter { notices: false, unfinished_answers: false };
 
 /// Whether a recipient has read a message, as far as the caller may see it.
 pub fn is_read(readings: &HashMap<ChatId, Reading>, message: &model::Message, reader: UserId) -> bool {
@@ -251,7 +249,7 @@ pub struct Message {
     /// For the caller's own messages: whether somebody else has read it. For others' messages: whether the caller
     /// has; on the socket, whether anybody but its sender has.
     pub is_read: bool,
-    /// For a file on this server, a link that needs no token and is valid for 24 hours; otherwise an external
+    /// For a file on this server, a link that needs no token and is valid for an hour; otherwise an external
     /// URL.
     pub attachment_url: Option<String>,
     pub created_at: String,

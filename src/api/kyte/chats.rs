@@ -7,7 +7,7 @@ use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 
 use super::caller::SignedIn;
-use super::types::{Chat, Success};
+use super::types::{Chat, SHOWN, Success};
 use super::{Answer, Area, chat_id, hide_existence};
 use crate::visit::Visit;
 use besedka_core::messenger::{Access, Messenger};
@@ -43,7 +43,8 @@ impl Chats {
     ) -> Answer<Json<ChatList>> {
         let language = messenger.language(Some(caller.0.user), visit.language);
         let caller = messenger.as_user(caller.0);
-        let chats = caller.chats().await?;
+        let mut chats = caller.chats().await?;
+        caller.filter_last_messages(&mut chats, SHOWN).await?;
         let ids: Vec<ChatId> = chats.iter().map(model::Chat::id).collect();
         let mut people = caller.participants(&ids).await?;
         let chat = |chat: model::Chat| {
@@ -77,7 +78,10 @@ pub(super) async fn whole(
     chat: model::Chat,
     language: Language,
 ) -> Answer<Chat> {
-    let id = chat.id();
-    let mut people = messenger.as_user(access).participants(&[id]).await?;
+    let (id, caller) = (chat.id(), messenger.as_user(access));
+    let mut chat = [chat];
+    caller.filter_last_messages(&mut chat, SHOWN).await?;
+    let [chat] = chat;
+    let mut people = caller.participants(&[id]).await?;
     Ok(Chat::new(chat, &people.remove(&id).unwrap_or_default(), language))
 }

@@ -7,12 +7,12 @@ use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 
 use super::caller::SignedIn;
-use super::types::{Created, Message};
+use super::types::{Created, Message, SHOWN};
 use super::{Answer, Area, chat_id, hide_existence};
 use crate::body::JsonBody;
-use crate::links::Links;
+use crate::links::{self, Links};
 use crate::visit::Visit;
-use besedka_core::messenger::{Error, Messenger, NewMessage};
+use besedka_core::messenger::{Attached, Caller, Error, Messenger, NewMessage};
 use besedka_core::model::{self, Content, ExternalFile, Kind, MessageId, is_same_emoji};
 
 /// How many messages are returned by default.
@@ -65,11 +65,16 @@ impl Example for CreateMessage {
 }
 
 impl CreateMessage {
-    fn content(self, base: &str) -> Result<Content, Error> {
+    async fn content(self, caller: &Caller, base: &str) -> Result<Content, Error> {
         let text = self.content.as_deref().map(str::trim).filter(|text| !model::is_blank(text));
         let Some(url) = self.file_url.as_deref().map(str::trim).filter(|url| !url.is_empty()) else {
             return Ok(Content::new(Kind::Text, Some(text.unwrap_or_default().to_owned()), None)?);
         };
+        // A link of ours is valid for its reader and for some time: the file gets new ones.
+        if let Some(file) = links::attachment(base, url) {
+            let content = caller.content_with(text.map(str::to_owned), Attached::File(file)).await;
+            return content.map_err(translate_file_error);
+        }
         let refused = |reason: String| Error::invalid("fileUrl", reason);
         let is_ours = url.strip_prefix(base).is_some_and(|rest| rest.starts_with('/'));
         if !is_ours && !url.starts_with("https://") {
@@ -126,7 +131,7 @@ impl Messages {
     ) -> Answer<Json<History>> {
         let chat = self::chat_id(&chat_id.0)?;
         let chat = messenger.as_user(caller.0).chat(chat).await.map_err(hide_existence)?;
-        let messages = chat.latest(0, limit.0.unwrap_or(PAGE)).await?;
+        let messages = chat.latest(SHOWN, 0, limit.0.unwrap_or(PAGE)).await?;
         let links = Links::to(&messenger, &visit, caller.0.user);
         Ok(Json(History { messages: with_names(&messenger, &links, &messages).await? }))
     }
@@ -145,9 +150,11 @@ impl Messages {
         body: JsonBody<CreateMessage>,
     ) -> Answer<Created<SentMessage>> {
         let chat = self::chat_id(&chat_id.0)?;
-        let new = NewMessage::new(body.0.content(&visit.base)?);
-        let message = messenger.as_user(caller.0).post(chat, new).await.map_err(hide_existence)?;
         let links = Links::to(&messenger, &visit, caller.0.user);
+        let caller = messenger.as_user(caller.0);
+        let new = NewMessage::new(body.0.content(&caller, &visit.base).await?);
+        let posted = caller.post(chat, new).await.map_err(translate_file_error);
+        let message = posted.map_err(hide_existence)?;
         Ok(Created::Created(Json(shown(&messenger, &links, &message).await?)))
     }
 
@@ -168,6 +175,17 @@ impl Messages {
             liked: hearts.is_some_and(|hearts| hearts.users.contains(&caller.0.user)),
             likes_count: hearts.map_or(0, |hearts| hearts.users.len()),
         }))
+    }
+}
+
+/// Translates an error about a message's file to this API's field names.
+fn translate_file_error(error: Error) -> Error {
+    match error {
+        Error::Invalid { field: "payload", reason } => {
+            Error::invalid("fileUrl", reason.replace("attachment_id", "the link"))
+        }
+        Error::NotFound("attachment") => Error::invalid("fileUrl", "is not a file that you uploaded"),
+        error => error,
     }
 }
 

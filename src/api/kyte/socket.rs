@@ -9,7 +9,7 @@ use poem_openapi::types::ToJSON;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::types::Message;
+use super::types::{Message, SHOWN};
 use super::{Refusal, chat_id, hide_existence};
 use crate::chat_socket::{self, ClientFrame, Room, SocketFormat, bare};
 use crate::links::Links;
@@ -67,11 +67,10 @@ async fn open(
 }
 
 /// Only new messages are delivered: clients append everything they receive. A message by the assistant counts
-/// as new when it is complete; a forwarded one was complete before.
+/// as new when it is complete.
 fn new_message(change: &Change) -> Option<&model::Message> {
     match change {
-        Change::MessageCreated(new) if new.kind != Kind::Ai || new.origin.is_some() => Some(new),
-        Change::AnswerFinished(answer) => Some(answer),
+        Change::MessageCreated(new) | Change::AnswerFinished(new) if SHOWN.includes(new) => Some(new),
         _ => None,
     }
 }

@@ -43,6 +43,8 @@ const MAX_PACKET_SIZE: usize = 64 * 1024;
 const MAX_OUTBOUND: usize = 256;
 /// How many client events may be queued; further ones are dropped.
 const MAX_INBOUND: usize = 250;
+/// The most chats of one connection.
+const MAX_CHATS: usize = 500;
 /// How long to wait before a client whose queue was full is disconnected again.
 const DISCONNECT_RETRY: Duration = Duration::from_millis(250);
 /// The namespace that clients connect to. Clients treat the path of their configured address as a namespace; it
@@ -242,7 +244,7 @@ struct Connection {
     language: Language,
     /// The chat of events that do not name one.
     default_chat: Option<ChatId>,
-    /// The chats that the client is subscribed to.
+    /// The chats that the client is subscribed to. One of them counts as a connection of the user.
     chats: HashMap<ChatId, Listener>,
     inbox: mpsc::Receiver<ClientEvent>,
     gone: CancellationToken,
@@ -273,7 +275,7 @@ impl Connection {
                     match taken.closed {
                         None => {}
                         // A client that is removed from one of several chats keeps the others.
-                        Some(Close::Removed) if self.chats.len() > 1 => drop(self.chats.remove(&chat)),
+                        Some(Close::Removed) if self.chats.len() > 1 => self.unsubscribe(chat),
                         Some(_) => return,
                     }
                 }
@@ -290,7 +292,7 @@ impl Connection {
                 Ok(json!({}))
             }
             Command::Leave(reference) => {
-                self.chats.remove(&reference.chat()?);
+                self.unsubscribe(reference.chat()?);
                 Ok(json!({}))
             }
             Command::Post(post) => {
@@ -310,12 +312,28 @@ impl Connection {
     }
 
     async fn subscribe(&mut self, chat: ChatId) -> Result<(), Error> {
-        if !self.chats.contains_key(&chat) {
-            let listener =
-                self.context.messenger.listen_to_chat(self.access, chat).await.map_err(hide_existence)?;
-            self.chats.insert(chat, listener);
+        if self.chats.contains_key(&chat) {
+            return Ok(());
         }
+        if self.chats.len() >= MAX_CHATS {
+            return Err(Error::Conflict("A connection can be in at most 500 chats; leave one first"));
+        }
+        let messenger = &self.context.messenger;
+        let listening = match self.chats.is_empty() {
+            true => messenger.listen_to_chat(self.access, chat).await,
+            false => messenger.listen_to_another_chat(self.access, chat).await,
+        };
+        self.chats.insert(chat, listening.map_err(hide_existence)?);
         Ok(())
+    }
+
+    fn unsubscribe(&mut self, chat: ChatId) {
+        self.chats.remove(&chat);
+        if self.chats.values().all(Listener::is_part)
+            && let Some(other) = self.chats.values().next()
+        {
+            other.stand_for_all();
+        }
     }
 
     async fn deliver(&self, socket: &SocketRef, taken: &Queued) -> Result<(), SendError> {

@@ -7,7 +7,7 @@ use poem_openapi::{ApiResponse, Enum, Object};
 use crate::links::Links;
 use crate::refusal::Body;
 use besedka_core::messenger::TokenPair;
-use besedka_core::model::{self, ExternalFile, Kind, Language, UserId};
+use besedka_core::model::{self, Content, ExternalFile, Kind, Language, MessageFilter, UserId};
 
 /// An error.
 #[derive(Object, Debug)]
@@ -200,6 +200,9 @@ pub struct Metadata {
     pub suggest_meet: Option<bool>,
 }
 
+/// The messages that clients see: an answer of the assistant only when it is complete.
+pub const SHOWN: MessageFilter = MessageFilter { notices: true, unfinished_answers: false };
+
 /// A message.
 #[derive(Object, Debug)]
 #[oai(example, rename_all = "camelCase")]
@@ -216,7 +219,7 @@ pub struct Message {
     pub created_at: String,
     #[oai(skip_serializing_if_is_none)]
     pub metadata: Option<Metadata>,
-    /// The URL of the message's file. A link to a file on this server is valid for a day.
+    /// The URL of the message's file. A link to a file on this server is valid for an hour.
     #[oai(skip_serializing_if_is_none)]
     pub file_url: Option<String>,
     #[oai(skip_serializing_if_is_none)]
@@ -248,9 +251,13 @@ impl Message {
 
 /// The message as text; the link of a file has a field of its own.
 fn in_words(message: &model::Message, language: Language) -> String {
-    match message.content.as_ref().and_then(|content| content.external_file()) {
-        Some((_, text)) => text.to_owned(),
-        None => message.plain_in(language),
+    let content = message.content.as_ref();
+    match (message.kind, content.and_then(Content::external_file), message.attachments.first()) {
+        (_, Some((_, text)), _) => text.to_owned(),
+        (Kind::Image | Kind::Video | Kind::File, _, Some(file)) => {
+            content.and_then(Content::text).unwrap_or(&file.filename).to_owned()
+        }
+        _ => message.plain_in(language),
     }
 }
 

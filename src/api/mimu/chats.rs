@@ -51,8 +51,8 @@ impl Chats {
     /// Sorted by last activity, most recent first.
     #[oai(path = "/api/v1/chats", method = "get", operation_id = "chats")]
     async fn list(&self, messenger: Data<&Messenger>, base: Base, caller: SignedIn) -> Answer<List> {
-        let chats = messenger.as_user(caller.0).chats().await?;
-        let view = View::of(&messenger, caller.0, base, &[], &chats).await?;
+        let mut chats = messenger.as_user(caller.0).chats().await?;
+        let view = View::of(&messenger, caller.0, base, &[], &mut chats).await?;
         answer(List { chats: chats.into_iter().map(|chat| view.chat(chat)).collect() })
     }
 
@@ -83,8 +83,8 @@ impl Chats {
                 caller.create_group_called(name, NewGroup::private(title, members)).await
             }
         };
-        let chat = [chat.map_err(translate_error)?];
-        let view = View::of(&messenger, access, base, &[], &chat).await?;
+        let mut chat = [chat.map_err(translate_error)?];
+        let view = View::of(&messenger, access, base, &[], &mut chat).await?;
         let [chat] = chat;
         answer(view.chat(chat))
     }

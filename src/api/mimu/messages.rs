@@ -14,7 +14,7 @@ use super::{Answer, Area, answer};
 use crate::body::JsonBody;
 use crate::delivery::Delivery;
 use besedka_core::messenger::{Caller, Error, MessageInChat, Messenger, NewMessage};
-use besedka_core::model::{ChatId, MessageId};
+use besedka_core::model::MessageId;
 
 pub struct Messages;
 
@@ -104,7 +104,7 @@ impl Example for Forward {
 #[derive(Object)]
 #[oai(rename_all = "camelCase")]
 struct Forwarded {
-    /// In the order of `toChatIds`.
+    /// One for each of `toChatIds`, in their order; the same one for several IDs of one chat.
     message_ids: Vec<String>,
 }
 
@@ -135,15 +135,11 @@ impl Messages {
         };
         let (chat, name) = (say.chat_id.clone(), say.name(key.0.as_deref()).map(NewMessage::id_of));
         let new = say.message(recording.as_deref())?;
-        let chat = caller.chat_called_or_new(&chat).await?;
-        let message = match name {
-            Some(name) => caller.post(chat, NewMessage { client_id: Some(name), ..new }).await,
-            None => caller.post_detecting_retries(chat, new).await.map(|(message, unacknowledged)| {
-                delivery.then(move || unacknowledged.acknowledge());
-                message
-            }),
-        };
-        let message = message.map_err(translate_file_error)?;
+        let posted = caller.post_called(&chat, NewMessage { client_id: name, ..new }).await;
+        let (message, unacknowledged) = posted.map_err(translate_file_error)?;
+        if let Some(unacknowledged) = unacknowledged {
+            delivery.then(move || unacknowledged.acknowledge());
+        }
         answer(Sent { message_id: message.id.to_string(), timestamp: message.sent_at.iso_millis() })
     }
 
@@ -171,7 +167,7 @@ impl Messages {
         let before = before.0.filter(|id| !id.is_empty()).map(|id| message_id(&id)).transpose()?;
         let limit = limit.0.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
         let (messages, has_more) = caller.chat(chat).await?.posts_before(before, limit).await?;
-        let view = View::of(&messenger, access, base, &messages, &[]).await?;
+        let view = View::of(&messenger, access, base, &messages, &mut []).await?;
         let messages = messages.into_iter().rev().map(|message| view.message(message)).collect();
         answer(Page { messages, has_more })
     }
@@ -189,7 +185,7 @@ impl Messages {
     ) -> Answer<Touched> {
         let caller = messenger.as_user(caller.0);
         let message = of_chat(caller, &message_id.0, body.0.chat_id.as_deref()).await?;
-        touched(message.edit(Some(body.0.text), None).await?.id)
+        touched(message.edit_text(body.0.text).await?.id)
     }
 
     /// Delete a message
@@ -248,22 +244,14 @@ impl Messages {
     ) -> Answer<Forwarded> {
         let caller = messenger.as_user(caller.0);
         let Forward { from_chat_id, to_chat_ids } = body.0;
-        let message =
-            of_chat(messenger.as_user(caller.access), &message_id.0, from_chat_id.as_deref()).await?;
-        let mut chats: Vec<ChatId> = Vec::with_capacity(to_chat_ids.len());
-        for name in &to_chat_ids {
-            chats.push(caller.chat_called_or_new(name).await?);
+        let message = of_chat(caller, &message_id.0, from_chat_id.as_deref()).await?;
+        let key = key.0.as_deref().map(str::trim).filter(|key| !key.is_empty());
+        let forwarded = message.forward_called(&to_chat_ids, key).await;
+        let (messages, unacknowledged) =
+            forwarded.map_err(|error| error.rename_field("chat_ids", "toChatIds"))?;
+        for unacknowledged in unacknowledged {
+            delivery.then(move || unacknowledged.acknowledge());
         }
-        let messages = match key.0.as_deref().map(str::trim).filter(|key| !key.is_empty()) {
-            Some(key) => message.forward_as(&chats, key).await?,
-            None => {
-                let (messages, unacknowledged) = message.forward_detecting_retries(&chats).await?;
-                for unacknowledged in unacknowledged {
-                    delivery.then(move || unacknowledged.acknowledge());
-                }
-                messages
-            }
-        };
         answer(Forwarded { message_ids: messages.iter().map(|message| message.id.to_string()).collect() })
     }
 }

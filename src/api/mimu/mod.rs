@@ -10,6 +10,7 @@ mod form;
 mod messages;
 mod reactions;
 mod sync;
+mod sync_cursor;
 mod types;
 mod view;
 

@@ -13,8 +13,12 @@ use crate::json_object::JsonObject;
 use crate::links;
 use crate::visit::Visit;
 use besedka_core::messenger::{Access, Messenger, Reading, Result};
-use besedka_core::model::{self, Attachment, ChatId, ChatKind, Content, Kind, Language, UserId, text};
+use besedka_core::model::{
+    self, Attachment, ChatId, ChatKind, Content, Kind, Language, MessageFilter, UserId, text,
+};
 
+/// The messages that clients see. They ask for changes, so they see answers of the assistant grow.
+const SHOWN: MessageFilter = MessageFilter { notices: true, unfinished_answers: true };
 /// How long a link to a file is valid.
 pub const LINK_LIFE: Duration = Duration::from_secs(3_600);
 /// The key in a text message's payload for the fields of a client-defined type.
@@ -82,15 +86,16 @@ pub struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The view of these messages and chats.
+    /// The view of these messages and chats. The last message of a chat becomes the newest one that clients see.
     pub async fn of(
         messenger: &'a Messenger,
         access: Access,
         base: Base,
         messages: &[model::Message],
-        chats: &[model::Chat],
+        chats: &mut [model::Chat],
     ) -> Result<Self> {
         let caller = messenger.as_user(access);
+        caller.filter_last_messages(chats, SHOWN).await?;
         let mut shown = messages.to_vec();
         shown.extend(chats.iter().filter_map(|chat| chat.last_message.clone()));
         let mut authors: Vec<UserId> = shown.iter().map(|message| message.author).collect();
@@ -131,7 +136,7 @@ impl<'a> View<'a> {
             is_group: chat.about.kind.is_group(),
             member_ids: members.into_iter().flatten().map(ToString::to_string).collect(),
             unread_count: chat.unread_count,
-            last_message: chat.last_message.filter(|it| it.content.is_some()).map(|it| self.message(it)),
+            last_message: chat.last_message.map(|it| self.message(it)),
             created_at: chat.created_at.iso_millis(),
         }
     }

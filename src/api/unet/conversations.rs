@@ -7,7 +7,7 @@ use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 
 use super::auth::Caller;
-use super::types::{Conversation, ConversationType, Created, Done};
+use super::types::{Conversation, ConversationType, Created, Done, SHOWN};
 use super::{Answer, Area, ids};
 use crate::body::JsonBody;
 use crate::links::{LONG_LIFE, Links};
@@ -47,7 +47,8 @@ impl Example for NewConversation {
 }
 
 /// Conversations in this API's format, with their participants.
-async fn shown(caller: &messenger::Caller, links: &Links, chats: Vec<Chat>) -> Answer<Vec<Conversation>> {
+async fn shown(caller: &messenger::Caller, links: &Links, mut chats: Vec<Chat>) -> Answer<Vec<Conversation>> {
+    caller.filter_last_messages(&mut chats, SHOWN).await?;
     let known: Vec<_> = chats.iter().map(Chat::id).collect();
     let mut rosters = caller.rosters(&known).await?;
     // A user who has just been removed does not see the conversation any more.

@@ -7,7 +7,7 @@ use poem_openapi::types::Example;
 use poem_openapi::{Object, OpenApi};
 
 use super::auth::Caller;
-use super::types::{Created, Done, Message};
+use super::types::{Created, Done, Message, SHOWN};
 use super::{Answer, Area, ids};
 use crate::body::JsonBody;
 use crate::links::{LONG_LIFE, Links};
@@ -100,7 +100,7 @@ impl Messages {
         offset: Query<Option<u64>>,
     ) -> Answer<Json<Vec<Message>>> {
         let chat = messenger.as_user(caller.0).chat(ids::chat(&id.0)?).await?;
-        let messages = chat.latest_posts(offset.0.unwrap_or(0), limit.0.unwrap_or(50)).await?;
+        let messages = chat.latest(SHOWN, offset.0.unwrap_or(0), limit.0.unwrap_or(50)).await?;
         let links = Links::to(&messenger, &visit, caller.0.user).lasting(LONG_LIFE);
         Ok(Json(messages.iter().map(|message| Message::new(message, &links)).collect()))
     }
@@ -118,12 +118,8 @@ impl Messages {
         id: Path<String>,
         body: JsonBody<MessageChange>,
     ) -> Answer<Json<Message>> {
-        let edited = messenger
-            .as_user(caller.0)
-            .message(ids::message(&id.0)?)
-            .await?
-            .edit(Some(body.0.text), None)
-            .await?;
+        let edited =
+            messenger.as_user(caller.0).message(ids::message(&id.0)?).await?.edit_text(body.0.text).await?;
         Ok(Json(Message::new(&edited, &Links::to(&messenger, &visit, caller.0.user).lasting(LONG_LIFE))))
     }
 

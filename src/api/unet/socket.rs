@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use poem_openapi::types::ToJSON;
 
-use super::types::{Message, is_user_message};
+use super::types::{Message, SHOWN};
 use super::{Refusal, ids, messages};
 use crate::chat_socket::{self, ClientFrame, Room, SocketFormat, bare};
 use crate::links::LONG_LIFE;
@@ -57,8 +57,11 @@ impl SocketFormat for Unet {
     async fn event(room: &Room, event: &Event) -> Option<String> {
         let message = |message: &model::Message| Message::new(message, &room.links).to_json();
         match &event.change {
-            Change::MessageCreated(new) if is_user_message(new) => Some(frame("message:new", message(new))),
-            Change::MessageUpdated(changed) | Change::AnswerFinished(changed) if is_user_message(changed) => {
+            // An answer of the assistant is new when it is complete.
+            Change::MessageCreated(new) | Change::AnswerFinished(new) if SHOWN.includes(new) => {
+                Some(frame("message:new", message(new)))
+            }
+            Change::MessageUpdated(changed) if SHOWN.includes(changed) => {
                 Some(frame("message:updated", message(changed)))
             }
             Change::MessageDeleted { id, .. } => Some(deleted(room, &[*id])),

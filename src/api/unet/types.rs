@@ -7,7 +7,7 @@ use poem_openapi::{ApiResponse, Enum, Object};
 use super::ids;
 use crate::links::Links;
 use crate::refusal::Body;
-use besedka_core::model::{self, ChatKind, FileClass, Kind};
+use besedka_core::model::{self, ChatKind, FileClass, Kind, MessageFilter};
 
 /// An error.
 #[derive(Object, Debug)]
@@ -125,7 +125,7 @@ impl Conversation {
             created_at: chat.created_at.iso(),
             service,
             service_id,
-            last_message: chat.last_message.and_then(LastMessage::new),
+            last_message: chat.last_message.map(LastMessage::new),
             participants: roster.members.into_iter().map(|member| Participant::new(member, links)).collect(),
         }
     }
@@ -162,21 +162,18 @@ pub struct LastMessage {
 }
 
 impl LastMessage {
-    /// `None` for system messages and deleted messages.
-    fn new(message: model::Message) -> Option<Self> {
-        is_user_message(&message).then(|| Self {
+    fn new(message: model::Message) -> Self {
+        Self {
             id: ids::of_message(message.id),
             sender_id: message.author.0,
             text: words(&message),
             created_at: message.sent_at.iso(),
-        })
+        }
     }
 }
 
-/// Whether a message was sent by a user and is not deleted.
-pub fn is_user_message(message: &model::Message) -> bool {
-    message.content.is_some() && message.kind != Kind::System
-}
+/// The messages that clients see: those by users, and answers of the assistant when they are complete.
+pub const SHOWN: MessageFilter = MessageFilter { notices: false, unfinished_answers: false };
 
 /// A message.
 #[derive(Object, Debug)]

@@ -91,7 +91,7 @@ pub fn name_and_data(change: &Change) -> (&'static str, EventData) {
         Change::MemberRemoved { chat, user } => {
             ("member.removed", EventData::ChatPerson(ChatPerson { chat_id: chat.0, user_id: user.0 }))
         }
-        Change::ChatRead { chat, user, message } => (
+        Change::ChatRead { chat, user, message, .. } => (
             "chat.read",
             EventData::ChatRead(ChatRead { chat_id: chat.0, user_id: user.0, message_id: message.0 }),
         ),

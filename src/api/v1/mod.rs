@@ -115,9 +115,11 @@ scopes limit what it can do: `read` for every GET, the WebSocket and its tickets
 `account` for the profile, password, sessions and tokens, export, import and account deletion. A request that the \
 scopes do not cover answers 403 with code `insufficient_scope`. Tokens from signing in have all scopes.
 
-**Idempotency-Key**: every POST, PATCH, PUT and DELETE except `/auth/refresh` requires this header with a unique \
-value, such as a UUID. A request that is repeated with the same key is not executed again: it answers 409 with code \
-`duplicate_request` and the first response as `original`. A failed request does not use up its key.
+**Idempotency-Key**: every POST, PATCH, PUT and DELETE requires this header with a unique value, such as a UUID. The \
+exceptions are `POST /auth/refresh` and `POST /uploads`, which do not use it, and `POST /chats/direct` and \
+`POST /chats/{chat_id}/read`, where it is optional because repeating them changes nothing. A request that is repeated \
+with the same key is not executed again: it answers 409 with code `duplicate_request` and the first response as \
+`original`. A failed request does not use up its key.
 
 **Live events**: open the WebSocket `/ws` and send `{\"event\":\"auth\",\"data\":{\"token\":\"…\"}}`; see \
 [the events](/docs/events). `GET /sync` returns missed events.

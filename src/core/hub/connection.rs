@@ -1,6 +1,7 @@
 //! A client's connection and its bounded queue of events.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -45,6 +46,8 @@ pub struct Connection {
     pub session: SessionId,
     /// The only chat it is subscribed to; `None` when it is subscribed to all chats of the user.
     pub(super) only: Option<Stream>,
+    /// It is a further chat of a client's connection that another one of these stands for.
+    is_part: AtomicBool,
     queue: Mutex<Queue>,
     /// There is something to take.
     wake: Notify,
@@ -85,12 +88,30 @@ pub struct Queued {
 
 impl Connection {
     pub(super) fn new(user: UserId, session: SessionId) -> Self {
-        Self { user, session, only: None, queue: Mutex::default(), wake: Notify::new(), hurry: Notify::new() }
+        Self {
+            user,
+            session,
+            only: None,
+            is_part: AtomicBool::new(false),
+            queue: Mutex::default(),
+            wake: Notify::new(),
+            hurry: Notify::new(),
+        }
     }
 
     /// A connection to a single chat.
-    pub(super) fn to_chat(user: UserId, session: SessionId, chat: Stream) -> Self {
-        Self { only: Some(chat), ..Self::new(user, session) }
+    pub(super) fn to_chat(user: UserId, session: SessionId, chat: Stream, is_part: bool) -> Self {
+        Self { only: Some(chat), is_part: AtomicBool::new(is_part), ..Self::new(user, session) }
+    }
+
+    /// Whether it is a part of a connection that another one stands for.
+    pub fn is_part(&self) -> bool {
+        self.is_part.load(Ordering::Relaxed)
+    }
+
+    /// From now on it stands for the connection that it is a part of.
+    pub fn stand_for_all(&self) {
+        self.is_part.store(false, Ordering::Relaxed);
     }
 
     pub(super) fn is(&self, other: &Self) -> bool {

@@ -62,9 +62,17 @@ impl Hub {
         self.register(Connection::new(user, session), MAX_PER_USER)
     }
 
-    /// Opens a connection to a single chat of a user; from the user's own stream it gets nothing but its end.
-    pub fn connect_to_chat(&self, user: UserId, session: SessionId, chat: Stream) -> Arc<Connection> {
-        let connection = self.register(Connection::to_chat(user, session, chat), MAX_SINGLE_CHAT_PER_USER);
+    /// Opens a connection to a single chat of a user; from the user's own stream it gets nothing but its end. One that is
+    /// part of a client's connection to several chats does not count: another one of them does.
+    pub fn connect_to_chat(
+        &self,
+        user: UserId,
+        session: SessionId,
+        chat: Stream,
+        is_part: bool,
+    ) -> Arc<Connection> {
+        let connection = Connection::to_chat(user, session, chat, is_part);
+        let connection = self.register(connection, MAX_SINGLE_CHAT_PER_USER);
         self.subscribe(&connection, [chat]);
         connection
     }
@@ -75,8 +83,11 @@ impl Hub {
         self.subscribe(&connection, [own]);
         let oldest = {
             let own = self.connections(own);
-            let mut alike = own.iter().filter(|other| other.only.is_some() == connection.only.is_some());
-            alike.next().cloned().filter(|_| alike.count() >= max)
+            let is_alike = |other: &&Arc<Connection>| {
+                other.only.is_some() == connection.only.is_some() && !other.is_part()
+            };
+            let mut alike = own.iter().filter(is_alike);
+            alike.next().cloned().filter(|_| !connection.is_part() && alike.count() >= max)
         };
         if let Some(oldest) = oldest {
             oldest.close(Close::Replaced);
@@ -469,6 +480,24 @@ fn remove(subscriptions: &mut Subscriptions, stream: Stream, is_leaving: impl Fn
 mod tests {
     use super::*;
     use crate::model::{ChatId, Position};
+
+    #[test]
+    fn parts_of_a_connection_count_once() {
+        let (hub, user, session) = (Hub::default(), UserId(1), SessionId(1));
+        let connect = |chat, is_part| hub.connect_to_chat(user, session, Stream(chat), is_part);
+        let is_open = |connection: &Arc<Connection>| connection.take().closed.is_none();
+        let first = connect(100, false);
+        let parts: Vec<_> = (101..200).map(|chat| connect(chat, true)).collect();
+        let others: Vec<_> = (1..MAX_SINGLE_CHAT_PER_USER).map(|_| connect(200, false)).collect();
+        assert!(is_open(&first) && parts.iter().all(is_open));
+        // Its first chat is left: another of its chats stands for it.
+        parts[7].stand_for_all();
+        hub.disconnect(&first);
+        connect(200, false);
+        assert_eq!(parts[7].take().closed, Some(Close::Replaced));
+        assert_eq!(parts.iter().filter(|part| is_open(part)).count(), parts.len() - 1);
+        assert!(others.iter().all(is_open));
+    }
 
     #[test]
     fn delivery_in_one_stream_does_not_wait_for_another() {

@@ -83,9 +83,9 @@ impl Caller {
         let user = self.access.user;
         let sealed = google_tokens::of_user(&mut self.messenger.db.read().await?, user).await?;
         let token = sealed.and_then(|sealed| meetings.encryptor.decrypt(user.0, &sealed));
-        let missing =
-            || Error::invalid("google_token", "is missing; save one with PUT /users/me/google-token first");
-        let created = meetings.google.create(&token.ok_or_else(missing)?).await;
+        // How one is saved depends on the API.
+        let missing = Error::invalid("google_token", "is missing; save a Google token first");
+        let created = meetings.google.create(&token.ok_or(missing)?).await;
         created.map_err(|why| {
             tracing::warn!(%why, "Google Meet could not create a meeting");
             Error::UpstreamFailed("Google did not create a meeting; save a new token, or try again later")

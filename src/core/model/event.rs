@@ -57,6 +57,8 @@ pub enum Change {
         chat: ChatId,
         user: UserId,
         message: MessageId,
+        /// The sequence numbers that were read: after one, up to another. `None` in events of earlier versions.
+        range: Option<(i64, i64)>,
     },
     ChatDelivered {
         chat: ChatId,

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::content::InvalidField;
-use super::{Content, FileClass, Kind, Link, Payload, text};
+use super::{Content, FileClass, Kind, Link, Payload, is_blank, text};
 
 /// The payload's fields for the first file and for further ones.
 const FIELD: &str = "file";
@@ -71,6 +71,17 @@ fn last_part(link: &Link) -> Option<String> {
     text::line(part)
 }
 
+/// Files in the order in which their links end a text. The first file's link comes last: clients that know one file
+/// only strip its link from the end.
+fn in_text_order(files: &[ExternalFile]) -> impl DoubleEndedIterator<Item = &ExternalFile> {
+    files.iter().skip(1).chain(files.first())
+}
+
+fn with_links(text: &str, files: &[ExternalFile]) -> String {
+    let links = in_text_order(files).map(|file| format!("\n{}", file.url));
+    text.to_owned() + &links.collect::<String>()
+}
+
 impl Content {
     /// A text with an external file; the file's name without a text.
     pub fn with_external_file(text: Option<&str>, file: &ExternalFile) -> Result<Self, InvalidField> {
@@ -80,23 +91,35 @@ impl Content {
 
     /// A text with one more external file.
     pub fn add_external_file(&self, file: &ExternalFile) -> Result<Self, InvalidField> {
-        let (files, text) = self.external_files();
-        let Some((first, more)) = files.split_first() else {
+        let (mut files, text) = self.external_files();
+        if files.is_empty() {
             return Self::with_external_file(self.text(), file);
-        };
+        }
         if files.len() >= MOST {
             return Err(InvalidField {
                 field: "file_url",
                 reason: format!("a message can have at most {MOST} files"),
             });
         }
-        let more: Vec<&ExternalFile> = more.iter().chain([file]).collect();
-        // The first file's link comes last: clients that know one file only strip its link from the end.
-        let links = more.iter().copied().chain([first]).map(|file| format!("\n{}", file.url));
-        let text = text.to_owned() + &links.collect::<String>();
+        files.push(file.clone());
+        let text = with_links(text, &files);
         let mut payload = self.payload().cloned().unwrap_or_default();
-        payload.insert(MORE.to_owned(), more.iter().map(|file| file.write()).collect());
+        payload.insert(MORE.to_owned(), files.iter().skip(1).map(ExternalFile::write).collect());
         Self::new(Kind::Text, Some(text), Some(payload))
+    }
+
+    /// The same with another text, which ends with the links to the external files again.
+    pub fn with_text(&self, text: &str) -> Result<Self, InvalidField> {
+        let (files, _) = self.external_files();
+        let mut rest = text;
+        // Clients that know one file only have the links to the others in the text.
+        for file in in_text_order(&files).rev() {
+            let before = rest.trim_end().strip_suffix(&file.url).filter(|before| before.ends_with('\n'));
+            rest = before.map_or(rest, str::trim_end);
+        }
+        // Links alone are no text.
+        let text = if is_blank(rest) { String::new() } else { with_links(rest, &files) };
+        Self::new(self.kind(), Some(text), self.payload().cloned())
     }
 
     /// All external files of a text, and the text without their links.
@@ -156,6 +179,33 @@ mod tests {
         assert_eq!(content.external_files(), (all.clone(), "Look"));
         assert_eq!(content.external_file().unwrap().0, all[0]);
         assert!(content.add_external_file(&file(MOST)).is_err());
+    }
+
+    #[test]
+    fn another_text_keeps_the_links() {
+        let file = |number: usize| {
+            ExternalFile::new(&format!("https://example.com/{number}.png"), None, Some(5)).unwrap()
+        };
+        let one = Content::with_external_file(Some("Look"), &file(1)).unwrap();
+        assert_eq!(one.with_text("See").unwrap().text(), Some("See\nhttps://example.com/1.png"));
+        let two = one.add_external_file(&file(2)).unwrap();
+        assert_eq!(
+            two.with_text("Look").unwrap(),
+            two,
+            "the links are in the order in which they were added"
+        );
+        for text in [
+            "See",
+            "See\nhttps://example.com/2.png",
+            "See\nhttps://example.com/2.png\nhttps://example.com/1.png\n",
+        ] {
+            let changed = two.with_text(text).unwrap();
+            assert_eq!(changed.external_files(), (vec![file(1), file(2)], "See"), "{text}");
+        }
+        assert!(two.with_text(" ").is_err());
+        assert!(two.with_text("\nhttps://example.com/2.png").is_err());
+        let plain = Content::new(Kind::Text, Some("Look".to_owned()), None).unwrap();
+        assert_eq!(plain.with_text(" See ").unwrap().text(), Some(" See "));
     }
 
     #[test]

@@ -96,6 +96,24 @@ impl Message {
     }
 }
 
+/// Which messages the clients of an API are shown. None are shown deleted ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageFilter {
+    /// Notices by the server about the chat.
+    pub notices: bool,
+    /// Answers that the assistant is still writing. Clients that do not follow changes would keep the first words.
+    pub unfinished_answers: bool,
+}
+
+impl MessageFilter {
+    pub fn includes(self, message: &Message) -> bool {
+        message.content.as_ref().is_some_and(|content| {
+            (self.notices || content.kind() != Kind::System)
+                && (self.unfinished_answers || !content.is_unfinished())
+        })
+    }
+}
+
 /// A bit set of the tables that hold data of a message besides its own row. Bits are never cleared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parts(pub i64);

@@ -61,7 +61,7 @@ pub use language::Language;
 pub use link::{Link, Page, Preview, links};
 pub use meeting_proposal::proposes_meeting;
 pub use mention::Mentions;
-pub use message::{Edit, Message, Origin, Parts, Quote, Reaction, Thread, is_same_emoji};
+pub use message::{Edit, Message, MessageFilter, Origin, Parts, Quote, Reaction, Thread, is_same_emoji};
 pub use notice::Notice;
 pub use poll::{Choice, Poll, Vote};
 pub use presence::{Presence, Status};

@@ -2,7 +2,7 @@
 
 use sea_query::{Expr, ExprTrait, OnConflict, Order, Query};
 
-use super::schema::{AssistantUse as A, UnfinishedAnswer as W, User as U};
+use super::schema::{AssistantUse as A, Message as M, UnfinishedAnswer as W, User as U};
 use super::{Executor, Result};
 use crate::model::{BotKind, ChatId, MessageId, Time, UserId};
 
@@ -70,6 +70,16 @@ pub async fn begin_answer(executor: &mut Executor, id: MessageId, chat: ChatId, 
 pub async fn end_answer(executor: &mut Executor, id: MessageId) -> Result<()> {
     let delete = Query::delete().from_table(W::Table).and_where(Expr::col(W::MessageId).eq(id)).to_owned();
     executor.execute(&delete).await
+}
+
+/// A condition that a message is an answer in progress; the query selects from the message table.
+pub(super) fn is_unfinished() -> Expr {
+    let unfinished = Query::select()
+        .expr(Expr::val(1))
+        .from(W::Table)
+        .and_where(Expr::col((W::Table, W::MessageId)).equals((M::Table, M::Id)))
+        .to_owned();
+    Expr::exists(unfinished)
 }
 
 /// Answers that were not finished in time.

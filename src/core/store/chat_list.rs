@@ -15,10 +15,13 @@ use sqlx::FromRow;
 
 use super::chats::{CHAT, ChatRecord, other};
 use super::hidden::{hidden_by, is_seen, is_seen_at};
+use super::history::restrict;
 use super::schema::{Chat as C, HiddenMessage as H, Member as M, Mention as N, Message as Msg};
 use super::unread::{FAR, counted_from, counts, last_read, messages_of_chat, unread_after};
 use super::{Executor, Result, messages, users};
-use crate::model::{Chat, ChatId, MessageId, Notify, Preferences, Right, Role, Time, UserId};
+use crate::model::{
+    Chat, ChatId, Message, MessageFilter, MessageId, Notify, Preferences, Right, Role, Time, UserId,
+};
 
 #[derive(FromRow)]
 struct ListRow {
@@ -101,6 +104,26 @@ pub async fn some(executor: &mut Executor, reader: UserId, chats: &[ChatId]) -> 
     }
     let rows: Vec<ListRow> = executor.all(&seen_by(reader, Some(chats))).await?;
     hydrate(executor, reader, rows).await
+}
+
+/// Of each of some chats of a reader, the newest message that a filter includes and the reader has not hidden.
+pub async fn newest_included(
+    executor: &mut Executor,
+    reader: UserId,
+    chats: &[ChatId],
+    filter: MessageFilter,
+) -> Result<Vec<Message>> {
+    let mut newest = newest_shown(reader);
+    restrict(&mut newest, filter);
+    let query = Query::select()
+        .expr(Expr::from(newest))
+        .from(M::Table)
+        .and_where(Expr::col((M::Table, M::UserId)).eq(reader))
+        .and_where(Expr::col((M::Table, M::ChatId)).is_in(chats.iter().copied()))
+        .to_owned();
+    let found: Vec<(Option<MessageId>,)> = executor.all(&query).await?;
+    let ids: Vec<MessageId> = found.into_iter().filter_map(|(id,)| id).collect();
+    messages::by_ids_for(executor, &ids, reader).await
 }
 
 /// A member's preferences for a chat.

@@ -1,12 +1,13 @@
 //! The messages of a chat, page by page.
 
-use sea_query::{Expr, ExprTrait, Order, Query};
+use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 
+use super::assistant::is_unfinished;
 use super::hidden::{conceal_quotes, is_seen};
 use super::messages::{hydrate, messages};
 use super::schema::Message as M;
 use super::{Executor, Result};
-use crate::model::{ChatId, Kind, Message, MessageId, Time, UserId};
+use crate::model::{ChatId, Kind, Message, MessageFilter, MessageId, Time, UserId};
 
 /// A range of a chat's messages.
 #[derive(Debug, Clone, Copy)]
@@ -62,11 +63,11 @@ pub async fn newest_page(executor: &mut Executor, chat: ChatId, limit: u64) -> R
     hydrate(executor, &query).await
 }
 
-/// The newest messages of a chat, after skipping some, that are neither deleted nor hidden by the reader, the oldest
-/// first; with or without system messages.
+/// The newest messages of a chat, after skipping some, that a filter includes and the reader has not hidden, the oldest
+/// first.
 pub async fn latest(
     executor: &mut Executor,
-    (chat, with_notices): (ChatId, bool),
+    (chat, filter): (ChatId, MessageFilter),
     reader: UserId,
     skipped: u64,
     limit: u64,
@@ -74,18 +75,51 @@ pub async fn latest(
     let mut query = messages();
     query
         .and_where(Expr::col((M::Table, M::ChatId)).eq(chat))
-        .and_where(Expr::col((M::Table, M::DeletedAt)).is_null())
         .and_where(is_seen(reader))
         .order_by((M::Table, M::Seq), Order::Desc)
         .offset(skipped)
         .limit(limit);
-    if !with_notices {
-        query.and_where(Expr::col((M::Table, M::Kind)).ne(Kind::System));
-    }
+    restrict(&mut query, filter);
     let mut latest = hydrate(executor, &query).await?;
     conceal_quotes(executor, reader, &mut latest).await?;
     latest.reverse();
     Ok(latest)
+}
+
+/// Restricts a query for messages to those that a filter includes.
+pub(super) fn restrict(query: &mut SelectStatement, filter: MessageFilter) {
+    query.and_where(Expr::col((M::Table, M::DeletedAt)).is_null());
+    if !filter.notices {
+        query.and_where(Expr::col((M::Table, M::Kind)).ne(Kind::System));
+    }
+    if !filter.unfinished_answers {
+        query.and_where(is_unfinished().not());
+    }
+}
+
+/// The messages of a chat after a sequence number, up to another, that are neither deleted nor hidden by the reader, the
+/// newest first: those of the reader, or those of the others.
+pub async fn between(
+    executor: &mut Executor,
+    (chat, reader): (ChatId, UserId),
+    (after, upto): (i64, i64),
+    of_reader: bool,
+    limit: u64,
+) -> Result<Vec<Message>> {
+    let author = Expr::col((M::Table, M::AuthorId));
+    let mut query = messages();
+    query
+        .and_where(Expr::col((M::Table, M::ChatId)).eq(chat))
+        .and_where(Expr::col((M::Table, M::Seq)).gt(after))
+        .and_where(Expr::col((M::Table, M::Seq)).lte(upto))
+        .and_where(Expr::col((M::Table, M::DeletedAt)).is_null())
+        .and_where(is_seen(reader))
+        .and_where(if of_reader { author.eq(reader) } else { author.ne(reader) })
+        .order_by((M::Table, M::Seq), Order::Desc)
+        .limit(limit);
+    let mut found = hydrate(executor, &query).await?;
+    conceal_quotes(executor, reader, &mut found).await?;
+    Ok(found)
 }
 
 /// A message's sequence number, if it is in the chat.

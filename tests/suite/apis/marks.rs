@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::Api::{Desktop, Kyte, Mimu, Unet, V1};
-use super::gathered;
+use super::{Client, gathered};
 use crate::server::TestServer;
 
 const OGG: &[u8] = b"OggS\0\x02\0\0\0\0\0\0\0\0 a voice";
@@ -48,6 +48,17 @@ async fn a_file_from_one_api_is_behind_a_link_in_all_of_them() {
         assert_eq!(client.link(&client.newest().await).await, url, "Kyte's in {:?}", client.api);
     }
     assert!(v1.text(&v1.newest().await).ends_with(url));
+    // Its author edits the text with Mimu's client, which knows the file too.
+    let on_mimu = Client { api: Mimu, person: kyte.person.clone(), chat: mimu.chat.clone() };
+    let id = v1.newest().await["id"].clone();
+    let body = json!({"chatId": on_mimu.chat, "text": "Our plan", "editedAt": "2024-03-26T12:06:00"});
+    on_mimu.ask(Method::PUT, &format!("/mimu/api/v1/messages/{id}"), Some(body)).await.expect(200);
+    assert_eq!(v1.text(&v1.newest().await), format!("Our plan\n{url}"));
+    for client in [kyte, mimu, unet, desktop] {
+        let shown = client.newest().await;
+        assert_eq!(client.link(&shown).await, url, "Kyte's, edited, in {:?}", client.api);
+        assert_eq!(client.text(&shown), "Our plan", "{:?}", client.api);
+    }
     unet.post_text("and another").await;
     let url = "https://files.example.com/other.pdf";
     let body = json!({"message_id": unet.newest().await["id"], "file_url": url, "file_type": "file", "file_size": 15});
@@ -56,6 +67,15 @@ async fn a_file_from_one_api_is_behind_a_link_in_all_of_them() {
         assert_eq!(client.link(&client.newest().await).await, url, "unet's in {:?}", client.api);
     }
     assert!(v1.text(&v1.newest().await).ends_with(url));
+    let id = unet.newest().await["id"].as_str().unwrap().to_owned();
+    let body = json!({"text": "and a third"});
+    unet.ask(Method::PUT, &format!("/api/unet-chat/messages/{id}"), Some(body)).await.expect(200);
+    assert_eq!(v1.text(&v1.newest().await), format!("and a third\n{url}"));
+    for client in [kyte, mimu, unet, desktop] {
+        let shown = client.newest().await;
+        assert_eq!(client.link(&shown).await, url, "unet's, edited, in {:?}", client.api);
+        assert_eq!(client.text(&shown), "and a third", "{:?}", client.api);
+    }
 }
 
 #[tokio::test]

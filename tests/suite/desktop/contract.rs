@@ -207,6 +207,22 @@ async fn messages_are_sent_paged_and_read() {
 }
 
 #[tokio::test]
+async fn the_last_message_is_the_newest_that_the_history_shows() {
+    let server = TestServer::start().await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let here = Client { id: ann.id, token: ann.token.clone(), ..Client::nobody(&server) };
+    let chat = here.group("Project", &[]).await;
+    let last = async || here.get("/api/chats").await.expect(200)[0]["last_message"].clone();
+    assert_eq!(last().await, Value::Null);
+    let first = here.post_text(chat, "one").await;
+    ann.post(&format!("/chats/{chat}/members"), json!({"user_id": bob.id})).await.expect(201);
+    let second = here.post_text(chat, "two").await;
+    assert_eq!(last().await["id"], second["id"]);
+    ann.delete(&format!("/messages/{}", second["id"])).await.expect(204);
+    assert_eq!(last().await["id"], first["id"], "what is in between was said by the server");
+}
+
+#[tokio::test]
 async fn an_attachment_is_a_file_here_or_elsewhere() {
     let server = TestServer::start().await;
     let ann = server.person("ann").await;
@@ -226,8 +242,23 @@ async fn an_attachment_is_a_file_here_or_elsewhere() {
     let link = olga.get(&path).await.expect(200)[1]["attachment_url"].as_str().unwrap().to_owned();
     let fetched = server.nobody().http.get(&link).send().await.unwrap();
     assert_eq!(fetched.bytes().await.unwrap(), "some notes");
+    // By a link to it, too: the reader's link is a new one.
+    let another = ann.upload("plan.txt", "text/plain", b"the plan".to_vec()).await;
+    let ours = format!("{}/api/v1/attachments/{another}", server.url);
+    ann_here.post(&path, json!({"content": "By link", "attachment": ours})).await.expect(201);
+    let shown = olga.get(&path).await.expect(200)[2].clone();
+    assert_eq!(shown["content"], "By link");
+    let link = shown["attachment_url"].as_str().unwrap();
+    let fetched = server.nobody().http.get(link).send().await.unwrap();
+    assert_eq!(fetched.bytes().await.unwrap(), "the plan");
+    refused(olga.post(&path, json!({"attachment": link})).await, 400);
     // Nobody else's.
     refused(olga.post(&path, json!({"attachment": "00000000-0000-4000-8000-000000000000"})).await, 404);
+    // For an hour, as its description says.
+    for (minutes, status) in [(59, 200), (2, 403)] {
+        server.clock.advance(Duration::from_secs(minutes * 60));
+        assert_eq!(server.nobody().http.get(link).send().await.unwrap().status(), status);
+    }
 }
 
 #[tokio::test]

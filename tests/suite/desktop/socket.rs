@@ -1,8 +1,13 @@
 //! The socket of a chat, as the desktop messenger opens it.
 
-use serde_json::json;
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use super::{Client, until};
+use crate::others::model::{end, says, stream, word};
+use crate::others::{Other, Piece};
 use crate::server::TestServer;
 
 #[tokio::test]
@@ -47,4 +52,42 @@ async fn whoever_may_not_listen_is_refused_at_the_handshake() {
     assert_eq!(Client::nobody(&server).open(chat).await.err(), Some(401));
     assert_eq!(ivan.open(5).await.err(), Some(404));
     assert_eq!(ivan.open("x").await.err(), Some(404));
+}
+
+#[tokio::test]
+async fn an_answer_of_the_assistant_is_received_once_when_it_is_whole() {
+    let model = Other::saying(says(&["Раз", "-два"])).await;
+    let url = format!("{}/v1", model.url);
+    let server = TestServer::with(&["--rate-limits", "off", "--ai-url", &url, "--ai-model", "tiny"]).await;
+    let ann = server.person("ann").await;
+    let olga = Client::registered(&server, "olga").await;
+    let chat = olga.group("Project", &[ann.id]).await;
+    let sent = olga.post_text(chat, "Count").await;
+    let go = Arc::new(Notify::new());
+    model.says(stream(vec![word("Раз"), Piece::Wait(go.clone()), word("-два"), end()]));
+    let (mut socket, mut web) = (olga.socket(chat).await, ann.socket().await);
+    let look = async {
+        while web.until("message.created").await["type"] != "ai" {}
+        assert_eq!(olga.texts(chat).await, ["Count"], "a client would keep the first words");
+        let shown = olga.get(&format!("/api/chats/{chat}")).await.expect(200);
+        assert_eq!(shown["last_message"]["id"], sent["id"]);
+        go.notify_one();
+    };
+    let question = json!({"chat_id": chat, "question": "How far?"});
+    let (answer, ()) = tokio::join!(ann.post("/ai/ask", question), look);
+    answer.expect(201);
+    olga.post_text(chat, "Thanks").await;
+    let mut received: Vec<(Value, Value)> = Vec::new();
+    while received.last().is_none_or(|(_, content)| content != "Thanks") {
+        let frame = socket.next().await.expect("the socket stays open");
+        // Who comes and goes is told when it is told.
+        if frame["type"].as_str().unwrap().starts_with("message") {
+            received.push((frame["type"].clone(), frame["data"]["content"].clone()));
+        }
+    }
+    assert_eq!(
+        received,
+        [("message", "Раз-два"), ("message", "Thanks")].map(|(kind, text)| (json!(kind), json!(text)))
+    );
+    assert_eq!(olga.texts(chat).await, ["Count", "Раз-два", "Thanks"]);
 }

@@ -1,9 +1,12 @@
 //! `/ai`, `/auth/gmail/token`, `/google/meet/create`: the assistant, and places to meet.
 
+use std::sync::Arc;
+
 use serde_json::json;
+use tokio::sync::Notify;
 
 use super::{Friend, is_time, refused};
-use crate::others::{Answer, Other, model};
+use crate::others::{Answer, Other, Piece, model};
 use crate::server::{TestServer, fields};
 
 const MEET: &str = "https://meet.google.com/abc-defg-hij";
@@ -53,6 +56,26 @@ async fn an_answer_is_a_message_that_everybody_receives_once_when_it_is_whole() 
     let people = bob.get("/chats").await.expect(200)["chats"][0]["participantIds"].clone();
     assert_eq!(people.as_array().unwrap().len(), 2, "it is no member");
     drop(server);
+}
+
+#[tokio::test]
+async fn an_answer_is_in_the_history_when_it_is_whole() {
+    let (server, model, ann, bob, garden) = api().await;
+    ann.post_text(&garden, "Count").await;
+    let go = Arc::new(Notify::new());
+    let pieces = vec![model::word("Раз"), Piece::Wait(go.clone()), model::word("-два"), model::end()];
+    model.says(model::stream(pieces));
+    let mut web = bob.elsewhere(&server).socket().await;
+    let look = async {
+        while web.until("message.created").await["type"] != "ai" {}
+        assert_eq!(bob.texts(&garden).await, ["Count"], "the socket sends it as new later");
+        assert_eq!(bob.get("/chats").await.expect(200)["chats"][0]["lastMessage"], "Count");
+        go.notify_one();
+    };
+    let question = json!({"chatId": garden, "question": "How far?"});
+    let (answer, ()) = tokio::join!(ann.post("/ai/ask", question), look);
+    assert_eq!(answer.expect(200)["message"]["content"], "Раз-два");
+    assert_eq!(bob.texts(&garden).await, ["Count", "Раз-два"]);
 }
 
 #[tokio::test]
@@ -116,7 +139,9 @@ async fn a_meeting_is_made_with_the_callers_token() {
     let google = Other::saying(Answer::new(200, space)).await;
     let server = TestServer::with(&["--rate-limits", "off", "--google-meet-url", &google.url]).await;
     let ann = Friend::new(&server, "ann").await;
-    refused(ann.post("/google/meet/create", json!({})).await, 400);
+    // Its path would be that of another API.
+    let missing = refused(ann.post("/google/meet/create", json!({})).await, 400);
+    assert!(missing.contains("token") && !missing.contains('/'), "{missing}");
     refused(ann.post("/auth/gmail/token", json!({})).await, 400);
     refused(ann.post("/auth/gmail/token", json!({"token": ""})).await, 400);
     let kept = ann.post("/auth/gmail/token", json!({"token": "google-oauth-token"})).await.expect(200);

@@ -1,5 +1,7 @@
 //! The list of chats, and having read one.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use super::{Friend, is_time, pair, refused};
@@ -40,6 +42,21 @@ async fn chats_are_listed_by_what_was_sent_last() {
     assert_eq!(direct["name"], "ann");
     assert!(direct.get("inviteCode").is_none(), "groups only: {direct}");
     refused(Friend::nobody(&server).get("/chats").await, 401);
+}
+
+#[tokio::test]
+async fn the_last_message_is_the_newest_that_was_not_deleted() {
+    let (server, ann, _bob, garden) = pair().await;
+    let here = ann.elsewhere(&server);
+    let first = ann.post_text(&garden, "one").await;
+    server.clock.advance(Duration::from_secs(5));
+    let second = ann.post_text(&garden, "two").await;
+    here.delete(&format!("/messages/{}", second["id"].as_str().unwrap())).await.expect(204);
+    let chat = ann.get("/chats").await.expect(200)["chats"][0].clone();
+    assert_eq!((&chat["lastMessage"], &chat["lastMessageAt"]), (&json!("one"), &first["createdAt"]));
+    here.delete(&format!("/messages/{}", first["id"].as_str().unwrap())).await.expect(204);
+    let chat = ann.get("/chats").await.expect(200)["chats"][0].clone();
+    assert_eq!(chat["lastMessage"], "Создана группа «Garden»", "the history begins with it");
 }
 
 #[tokio::test]

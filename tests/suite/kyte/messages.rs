@@ -1,5 +1,7 @@
 //! Saying, reading and liking, and how what other clients say looks here.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{Friend, is_time, pair, refused};
@@ -81,13 +83,65 @@ async fn a_link_to_a_file_is_sent_with_it() {
     let texts = bob.elsewhere(&server).texts(garden.parse().unwrap()).await;
     assert_eq!(texts, [format!("Our plan\n{url}"), format!("plan.pdf\n{url}")], "others get the link too");
 
-    let ours = format!("{}/api/v1/attachments/1", server.url);
+    let ours = format!("{}/help", server.url);
     ann.post(&path, json!({"content": "ours", "fileUrl": ours})).await.expect(201);
     for url in ["http://example.com/a", "javascript:alert(1)", "file.pdf", "https://"] {
         assert!(refused(ann.post(&path, json!({"fileUrl": url})).await, 400).starts_with("fileUrl"), "{url}");
     }
     let plain = json!({"content": "plain", "fileUrl": null, "fileName": null, "fileSize": null});
     ann.post(&path, plain).await.expect(201);
+}
+
+/// For an hour, as its description says.
+#[tokio::test]
+async fn a_link_to_a_file_here_is_valid_for_an_hour() {
+    let (server, ann, bob, garden) = pair().await;
+    let elsewhere = bob.elsewhere(&server);
+    let file = elsewhere.upload("notes.txt", "text/plain", b"some notes".to_vec()).await;
+    let chat: i64 = garden.parse().unwrap();
+    let body = json!({"chat_id": chat, "type": "file", "payload": {"attachment_id": file}});
+    elsewhere.post("/messages", body).await.expect(201);
+    let link = history(&ann, &garden, "?limit=1").await[0]["fileUrl"].as_str().unwrap().to_owned();
+    for (minutes, status) in [(59, 200), (2, 403)] {
+        server.clock.advance(Duration::from_secs(minutes * 60));
+        assert_eq!(server.nobody().http.get(&link).send().await.unwrap().status(), status);
+    }
+}
+
+#[tokio::test]
+async fn a_link_to_an_upload_attaches_the_file() {
+    let (server, ann, bob, garden) = pair().await;
+    let path = format!("/chats/{garden}/messages");
+    let link = |id: &str| format!("{}/api/v1/attachments/{id}", server.url);
+    let here = ann.elsewhere(&server);
+    let plan = here.upload("plan.pdf", "application/pdf", b"%PDF-1.7 a plan".to_vec()).await;
+    let notes = here.upload("notes.txt", "text/plain", b"some notes".to_vec()).await;
+    let sent = ann.post(&path, json!({"content": " ", "fileUrl": link(&plan)})).await.expect(201);
+    let sent = &sent["message"];
+    assert_eq!((&sent["content"], &sent["fileName"]), (&json!("plan.pdf"), &json!("plan.pdf")));
+    assert_eq!((&sent["type"], &sent["fileSize"]), (&json!("text"), &json!(15)));
+    let signed = format!("{}?expires=1&reader=1&signature=x", link(&notes));
+    ann.post(&path, json!({"content": "Our notes", "fileUrl": signed})).await.expect(201);
+    assert_eq!(bob.texts(&garden).await, ["plan.pdf", "Our notes"]);
+    let bobs = history(&bob, &garden, "?limit=1").await[0]["fileUrl"].as_str().unwrap().to_owned();
+
+    // Long after each link has expired, there are new ones.
+    server.clock.advance(Duration::from_secs(2 * 3_600));
+    let renew = json!({"refreshToken": bob.refresh});
+    let renewed = Friend::nobody(&server).post("/auth/refresh", renew).await.expect(200);
+    let bob = Friend { token: renewed["accessToken"].as_str().unwrap().to_owned(), ..bob.clone() };
+    let shown = bob.elsewhere(&server).get(&format!("/messages?chat_id={garden}")).await.expect(200);
+    assert_eq!((&shown[0]["type"], &shown[0]["content"]), (&json!("file"), &json!("Our notes")));
+    let fetch = async |url: &str| server.nobody().http.get(url).send().await.unwrap();
+    assert_eq!(fetch(&bobs).await.status(), 403);
+    let fresh = history(&bob, &garden, "?limit=1").await[0]["fileUrl"].as_str().unwrap().to_owned();
+    assert_eq!(fetch(&fresh).await.bytes().await.unwrap(), "some notes");
+
+    // One attaches one's own files alone.
+    for url in [fresh, link("00000000-0000-4000-8000-000000000000")] {
+        let reason = refused(bob.post(&path, json!({"fileUrl": url})).await, 400);
+        assert!(reason.starts_with("fileUrl: "), "{reason}");
+    }
 }
 
 #[tokio::test]

@@ -250,6 +250,78 @@ async fn who_is_removed_receives_nothing_more_of_that_chat() {
     while wire.next().await != "41" {}
 }
 
+/// Groups of a person, some of them made at once.
+async fn groups(friend: &Friend, count: usize) -> Vec<String> {
+    let of_number = |number: usize| async move { friend.group(&format!("Group {number}"), &[]).await };
+    let mut ids = Vec::new();
+    while ids.len() < count {
+        let next = ids.len()..count.min(ids.len() + 25);
+        let made = futures_util::future::join_all(next.map(of_number)).await;
+        ids.extend(made.iter().map(|group| group["id"].as_str().unwrap().to_owned()));
+    }
+    ids
+}
+
+#[tokio::test]
+async fn one_connection_may_be_in_many_chats() {
+    let server = TestServer::start().await;
+    let ann = Friend::new(&server, "ann").await;
+    let chats = groups(&ann, 501).await;
+    let (mut wire, _) = Wire::open(&server, &format!("&token={}&chatId={}", ann.token, chats[0]), "").await;
+    for (number, chat) in (1..).zip(&chats[1..500]) {
+        wire.ask(number, "join_chat", json!(chat)).await;
+        assert_eq!(wire.acknowledged(number).await, json!({}), "{number}");
+    }
+    wire.ask(500, "join_chat", json!(chats[500])).await;
+    let refusal = wire.acknowledged(500).await;
+    assert!(refusal["error"]["message"].as_str().unwrap().contains("500"), "{refusal}");
+    for chat in chats[..45].iter().chain(&chats[495..500]) {
+        let sent = ann.post_text(chat, "hello").await;
+        assert_eq!(wire.received().await, sent);
+    }
+    // There is room again, and it is still connected without its first chat.
+    wire.emit("leave_chat", json!(chats[0])).await;
+    wire.ask(501, "join_chat", json!(chats[500])).await;
+    assert_eq!(wire.acknowledged(501).await, json!({}));
+    ann.post_text(&chats[0], "not here").await;
+    let sent = ann.post_text(&chats[500], "hello").await;
+    assert_eq!(wire.received().await, sent);
+}
+
+#[tokio::test]
+async fn a_connection_to_several_chats_counts_as_one() {
+    let server = TestServer::start().await;
+    let ann = Friend::new(&server, "ann").await;
+    let chats = groups(&ann, 3).await;
+    let open = async || {
+        let query = format!("&token={}&chatId={}", ann.token, chats[0]);
+        let (mut wire, answer) = Wire::open(&server, &query, "").await;
+        assert!(answer.starts_with("40{"), "{answer}");
+        for (number, chat) in [(1, &chats[1]), (2, &chats[2])] {
+            wire.ask(number, "join_chat", json!(chat)).await;
+            wire.acknowledged(number).await;
+        }
+        wire
+    };
+    let mut wires = Vec::new();
+    for _ in 0..40 {
+        wires.push(open().await);
+    }
+    let sent = ann.post_text(&chats[2], "hello").await;
+    for wire in &mut wires {
+        assert_eq!(wire.received().await, sent);
+    }
+    // Also one that has left the chat with which it began.
+    wires[0].ask(3, "leave_chat", json!(chats[0])).await;
+    wires[0].acknowledged(3).await;
+    let mut newest = open().await;
+    while wires[0].next().await != "41" {}
+    let sent = ann.post_text(&chats[1], "hello").await;
+    for wire in wires[1..].iter_mut().chain([&mut newest]) {
+        assert_eq!(wire.received().await, sent);
+    }
+}
+
 #[tokio::test]
 async fn it_is_wherever_a_build_may_look_for_it() {
     let server = TestServer::with(&["--rate-limits", "off", "--kyte-hosts", "kyte.example.org"]).await;

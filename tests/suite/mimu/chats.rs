@@ -1,6 +1,6 @@
 //! Chats, and the names that clients give them.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Mimu, fields, refused, two};
 use crate::server::TestServer;
@@ -90,6 +90,21 @@ async fn a_chat_made_on_the_server_has_its_number() {
     let made = fields(ann.post("/api/v1/chats", json!({"title": "Проект"})).await);
     assert_eq!(made["chatId"], made["serverId"]);
     assert!(ann.messages(made["chatId"].as_str().unwrap()).await.is_empty(), "nobody sent anything");
+}
+
+#[tokio::test]
+async fn the_last_message_is_the_newest_that_was_not_deleted() {
+    let server = TestServer::start().await;
+    let (ann, bob) = two(&server).await;
+    let chat = ann.friend(&bob).await;
+    let (first, second) = (ann.post_text(&chat, "1").await, ann.post_text(&chat, "2").await);
+    let last = async |path: &str| fields(bob.get(path).await)["chats"][0]["lastMessage"].clone();
+    assert_eq!(last("/api/v1/chats").await["id"], second.as_str());
+    fields(ann.delete(&format!("/api/v1/messages/{second}"), &chat).await);
+    assert_eq!(last("/api/v1/chats").await["text"], "1");
+    assert_eq!(last("/api/v1/sync").await["text"], "1");
+    fields(ann.delete(&format!("/api/v1/messages/{first}"), &chat).await);
+    assert_eq!(last("/api/v1/chats").await, Value::Null);
 }
 
 #[tokio::test]

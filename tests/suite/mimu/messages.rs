@@ -169,7 +169,21 @@ async fn a_message_is_forwarded_to_several_chats() {
     let again = || ann.request(Method::POST, &path).header("Idempotency-Key", "k").json(&body);
     let (one, other) = (fields(reply(again()).await), fields(reply(again()).await));
     assert_eq!(one, other);
-    assert_eq!(ann.messages("chat-1").await.len(), 2);
+    let of_new = json!({"fromChatId": chat, "toChatIds": ["chat-4", "chat-1"]});
+    let again = || ann.request(Method::POST, &path).header("Idempotency-Key", "other").json(&of_new);
+    let (one, other) = (fields(reply(again()).await), fields(reply(again()).await));
+    assert_eq!(one, other);
+    assert_eq!(ann.messages("chat-1").await.len(), 3);
+    // There are as many ids as names, in their order, also when several name one chat.
+    let chats = fields(ann.get("/api/v1/chats").await)["chats"].clone();
+    let first = chats.as_array().unwrap().iter().find(|it| it["chatId"] == "chat-1").unwrap();
+    let named = json!([first["serverId"], "chat-2", "chat-1", "chat-3", "chat-2", "chat-3"]);
+    let body = json!({"fromChatId": chat, "toChatIds": named});
+    let ids = fields(ann.post(&path, body).await)["messageIds"].clone();
+    let newest = async |name: &str| ann.messages(name).await.pop().unwrap()["id"].clone();
+    let (one, two, three) = (newest("chat-1").await, newest("chat-2").await, newest("chat-3").await);
+    assert_eq!(ids, json!([one, two, one, three, two, three]));
+    assert_eq!((ann.messages("chat-1").await.len(), ann.messages("chat-3").await.len()), (4, 1));
     refused(
         ann.post(&path, json!({"fromChatId": "chat-1", "toChatIds": ["chat-2"]})).await,
         404,
@@ -270,8 +284,35 @@ async fn what_can_be_no_message_is_refused_and_makes_no_chat() {
         json!({"chatId": "chat-1", "type": "voice", "fileId": "00000000-0000-4000-8000-000000000000"}),
         json!({"chatId": "chat-1", "type": "text", "text": "x".repeat(16_001)}),
         json!({"type": "text", "text": "x"}),
+        // Only when it is posted it is known that these are not there.
+        json!({"chatId": "chat-1", "text": "x", "replyToMessageId": "1"}),
+        json!({"chatId": "chat-1", "type": "image", "fileId": "00000000-0000-4000-8000-000000000000"}),
+        json!({"chatId": "chat-1", "text": "x", "replyToMessageId": "1", "clientMessageId": "1"}),
     ] {
         refused(ann.post("/api/v1/messages", body).await, 400, "invalid");
     }
     assert!(fields(ann.get("/api/v1/chats").await)["chats"].as_array().unwrap().is_empty());
+    assert_eq!(server.count("SELECT COUNT(*) FROM chat_name").await, 0);
+}
+
+#[tokio::test]
+async fn what_is_not_forwarded_makes_no_chat() {
+    let server = TestServer::start().await;
+    let (ann, bob) = two(&server).await;
+    let cid = Mimu::new(&server, "cid").await;
+    let strangers = bob.friend(&cid).await;
+    let id = ann.post_text("chat-1", "Привет!").await;
+    let path = format!("/api/v1/messages/{id}/forward");
+    let forward = async |to: Value| ann.post(&path, json!({"fromChatId": "chat-1", "toChatIds": to})).await;
+    refused(forward(json!(["new", strangers])).await, 403, "forbidden");
+    refused(forward(json!([strangers, "new"])).await, 403, "forbidden");
+    refused(forward(json!(["new", ""])).await, 400, "invalid");
+    let many: Vec<String> = (0..21).map(|number| format!("new-{number}")).collect();
+    refused(forward(json!(many)).await, 400, "invalid");
+    let chats = fields(ann.get("/api/v1/chats").await)["chats"].clone();
+    assert_eq!(chats.as_array().unwrap().len(), 1, "{chats}");
+    // Twice at once they make one chat.
+    let (one, other) = tokio::join!(forward(json!(["new"])), forward(json!(["new"])));
+    assert_ne!(fields(one)["messageIds"], fields(other)["messageIds"]);
+    assert_eq!(ann.messages("new").await.len(), 2);
 }

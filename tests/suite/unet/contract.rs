@@ -280,6 +280,30 @@ async fn messages_are_sent_read_edited_and_deleted() {
 }
 
 #[tokio::test]
+async fn the_last_message_is_the_newest_that_the_history_shows() {
+    let server = TestServer::start().await;
+    let (ann, bob, eve) =
+        (server.person("ann").await, server.person("bob").await, server.person("eve").await);
+    let a = Client::of(&server, &ann, "ann").await;
+    let id = a.group("Mathematics", &[bob.id]).await;
+    let path = format!("{CHAT}/conversations/{id}");
+    let last = async || -> Value {
+        let list = a.get(&format!("{CHAT}/conversations/")).await.expect(200);
+        let one = a.get(&path).await.expect(200);
+        assert_eq!(list[0]["last_message"], one["last_message"]);
+        one["last_message"].clone()
+    };
+    assert_eq!(last().await, Value::Null);
+    a.post_text(&id, "Hello").await;
+    a.post(&format!("{path}/participants/"), json!({"user_id": eve.id})).await.expect(201);
+    assert_eq!(last().await["text"], "Hello", "that somebody was added is no message");
+    let second = a.post_text(&id, "Again").await;
+    assert_eq!(last().await["id"], second["id"]);
+    a.delete(&format!("{CHAT}/messages/{}", second["id"].as_str().unwrap())).await.expect(204);
+    assert_eq!(last().await["text"], "Hello", "nor is one that was deleted");
+}
+
+#[tokio::test]
 async fn participants_come_and_go() {
     let server = TestServer::start().await;
     let (ann, bob, eve) =

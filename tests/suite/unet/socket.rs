@@ -1,10 +1,14 @@
 //! The socket of a conversation, as unet's client opens it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use super::{CHAT, Client};
+use crate::others::model::{end, says, stream, word};
+use crate::others::{Other, Piece};
 use crate::server::{TestServer, fresh_key};
 
 #[tokio::test]
@@ -115,4 +119,39 @@ async fn sixteen_sockets_of_one_person_each_hear_everything_once() {
     for text in &texts {
         assert_eq!(web.until("message.created").await["content"], text.as_str());
     }
+}
+
+#[tokio::test]
+async fn an_answer_of_the_assistant_is_received_once_when_it_is_whole() {
+    let model = Other::saying(says(&["Раз", "-два"])).await;
+    let url = format!("{}/v1", model.url);
+    let server = TestServer::with(&["--rate-limits", "off", "--ai-url", &url, "--ai-model", "tiny"]).await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let (a, b) = (Client::of(&server, &ann, "ann").await, Client::of(&server, &bob, "bob").await);
+    let chat = ann.group("Mathematics", &[&bob]).await;
+    let list = async || b.get(&format!("{CHAT}/conversations/")).await.expect(200)[0].clone();
+    let id = list().await["id"].as_str().unwrap().to_owned();
+    let texts = async || -> Vec<Value> {
+        let sent = b.get(&format!("{CHAT}/messages/{id}")).await.expect(200);
+        sent.as_array().unwrap().iter().map(|message| message["text"].clone()).collect()
+    };
+    a.post_text(&id, "Count").await;
+    let go = Arc::new(Notify::new());
+    model.says(stream(vec![word("Раз"), Piece::Wait(go.clone()), word("-два"), end()]));
+    let (mut socket, mut web) = (b.socket(&id).await, bob.socket().await);
+    let look = async {
+        while web.until("message.created").await["type"] != "ai" {}
+        assert_eq!(texts().await, ["Count"], "a client would keep the first words");
+        assert_eq!(list().await["last_message"]["text"], "Count");
+        go.notify_one();
+    };
+    let question = json!({"chat_id": chat, "question": "How far?"});
+    let (answer, ()) = tokio::join!(ann.post("/ai/ask", question), look);
+    answer.expect(201);
+    a.post_text(&id, "Thanks").await;
+    for text in ["Раз-два", "Thanks"] {
+        let received = socket.next().await.unwrap();
+        assert_eq!((&received["type"], &received["payload"]["text"]), (&json!("message:new"), &json!(text)));
+    }
+    assert_eq!(texts().await, ["Count", "Раз-два", "Thanks"]);
 }

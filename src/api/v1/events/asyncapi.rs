@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::kinds::{Frames, Kind, kinds};
 use crate::document::{as_json_schema, complete_schema};
+use crate::websocket::{CLOSE_CODES, CloseCode};
 
 struct Described;
 
@@ -95,8 +96,10 @@ pub fn asyncapi() -> Value {
         }
         messages.insert(id, described(&kind));
     }
-    let close =
-        |code: u16, name: &str, meaning: &str| json!({"code": code, "name": name, "meaning": meaning});
+    let close_codes: Vec<Value> = CLOSE_CODES
+        .iter()
+        .map(|CloseCode { code, name, meaning }| json!({"code": code, "name": name, "meaning": meaning}))
+        .collect();
     let contact = json!({"name": "The administrator of the server"});
     json!({
         "asyncapi": "3.0.0",
@@ -106,14 +109,7 @@ pub fn asyncapi() -> Value {
             "description": DESCRIPTION,
             "license": {"name": "MIT OR Apache-2.0"},
             "contact": contact,
-            "x-close-codes": [
-                close(1012, "restart", "The server is restarting: reconnect with the cursor after a random delay of 1 to 5 seconds."),
-                close(1013, "too slow", "The client did not read frames fast enough: reconnect with the cursor at once."),
-                close(4401, "unauthorized", "No valid token was sent in time, or a personal access token has expired: renew it and reconnect."),
-                close(4403, "revoked", "The session was revoked: sign in again."),
-                close(4409, "replaced", "The user opened more than 20 sockets; this was the oldest one."),
-                close(4429, "too fast", "The client sent more than 10 frames per second."),
-            ],
+            "x-close-codes": close_codes,
         },
         "defaultContentType": "application/json",
         "channels": {"socket": {"address": "/ws", "messages": messages}},

@@ -108,10 +108,23 @@ impl Caller {
         new: NewGroup,
         notice: CreationNotice,
     ) -> Result<ChatId> {
+        let id = ChatId(self.messenger.id());
+        self.insert_group_as(work, id, new, notice).await?;
+        Ok(id)
+    }
+
+    /// The same with a fresh id that is known before.
+    pub(crate) async fn insert_group_as(
+        &self,
+        work: &mut UnitOfWork,
+        id: ChatId,
+        new: NewGroup,
+        notice: CreationNotice,
+    ) -> Result<()> {
         let NewGroup { title, description, is_public, is_read_only, members } = new;
         let creator = self.access.user;
         let kind = if is_public { ChatKind::Channel } else { ChatKind::Group };
-        let mut chat = self.new_chat(work, kind);
+        let mut chat = ChatRecord { id, ..self.new_chat(work, kind) };
         chat.title.clone_from(&title);
         chat.description = description;
         chat.is_read_only = is_read_only;
@@ -132,8 +145,7 @@ impl Caller {
         people.extend(members.iter().map(|id| (*id, Role::Member)));
         members::insert_many(&mut work.tx, chat.id, &people, seq, work.now).await?;
         announce_chat_to_one(work, chat.id, creator).await?;
-        announce_chat_to(work, chat.id, &members).await?;
-        Ok(chat.id)
+        announce_chat_to(work, chat.id, &members).await
     }
 
     /// The private chat with a user: the existing one, or a new one. Also returns whether it is new.

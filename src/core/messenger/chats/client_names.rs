@@ -9,7 +9,7 @@ use crate::boxed;
 use crate::messenger::Caller;
 use crate::messenger::chats::chat::{CreationNotice, NewGroup};
 use crate::messenger::chats::lookup::TRIES;
-use crate::messenger::foundation::{Error, Limit, Result};
+use crate::messenger::foundation::{Error, Limit, Result, UnitOfWork};
 use crate::model::{Chat, ChatId, UserId};
 use crate::store::{self, chat_names};
 
@@ -19,6 +19,25 @@ const MAX_NAME: usize = 100;
 enum ChatReference<'a> {
     Number(ChatId),
     Name(&'a str),
+}
+
+/// The chat of a message that is to be posted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NamedChat {
+    Known(ChatId),
+    /// No chat has the name: it makes a group with this id.
+    New {
+        name: String,
+        id: ChatId,
+    },
+}
+
+impl NamedChat {
+    pub(crate) fn id(&self) -> ChatId {
+        match self {
+            Self::Known(id) | Self::New { id, .. } => *id,
+        }
+    }
 }
 
 impl<'a> ChatReference<'a> {
@@ -48,14 +67,36 @@ impl Caller {
         }
     }
 
-    /// The same; when no chat has the name, a new group without other members.
-    #[boxed]
-    pub async fn chat_called_or_new(&self, text: &str) -> Result<ChatId> {
-        if let Some(chat) = self.chat_called(text).await? {
+    /// The same for a message that is to be posted.
+    pub(crate) async fn chat_named(&self, text: &str) -> Result<NamedChat> {
+        Ok(match self.chat_called(text).await? {
+            Some(chat) => NamedChat::Known(chat),
+            None => NamedChat::New { name: text.to_owned(), id: ChatId(self.messenger.id()) },
+        })
+    }
+
+    /// Inserts a group without other members that has a new name; returns the existing chat if the name has one by now.
+    pub(crate) async fn insert_group_called(
+        &self,
+        work: &mut UnitOfWork,
+        name: &str,
+        id: ChatId,
+    ) -> Result<ChatId> {
+        let me = self.access.user;
+        if let Some(chat) = chat_names::chat(&mut work.tx, me, name).await? {
             return Ok(chat);
         }
-        let new = NewGroup::private(text.to_owned(), Vec::new());
-        Ok(self.messenger.as_user(self.access).create_group_called(Some(text), new).await?.id())
+        let new = self.check_group(NewGroup::private(name.to_owned(), Vec::new()))?;
+        self.insert_group_as(work, id, new, CreationNotice::Omitted).await?;
+        let now = work.now;
+        match chat_names::insert(&mut work.tx, me, name, id, now).await {
+            // The same client asked twice at once: the next try finds the chat.
+            Err(store::Error::Taken) => Err(Error::Again),
+            named => {
+                named?;
+                Ok(id)
+            }
+        }
     }
 
     /// Creates a group with a name, or without one; returns the existing group if there is one with the name. It gets no

@@ -117,6 +117,8 @@ struct Data {
     choices: Vec<usize>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     messages: Vec<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    range: Option<(i64, i64)>,
 }
 
 /// The record to store of an event.
@@ -137,10 +139,11 @@ pub(crate) fn record(event: &Event) -> Record {
         Change::MemberRemoved { user, .. } => (Kind::MemberRemoved, user.0, None),
         Change::MemberUpdated { member, .. } => (Kind::MemberUpdated, member.user().0, None),
         Change::ChatUpdated(about) => (Kind::ChatUpdated, about.id.0, None),
-        Change::ChatRead { chat, user, message } => {
+        Change::ChatRead { chat, user, message, range } => {
             // In the reader's own stream the chat is not known from the stream.
             let elsewhere = event.position.stream != Stream::from(*chat);
-            let data = Data { chat: elsewhere.then_some(chat.0), message: Some(message.0), ..none() };
+            let chat = elsewhere.then_some(chat.0);
+            let data = Data { chat, message: Some(message.0), range: *range, ..none() };
             (Kind::ChatRead, user.0, Some(data))
         }
         Change::ChatDelivered { user, message, .. } => {
@@ -339,7 +342,8 @@ async fn change(
         Kind::ChatUpdated => chats.get(&subject_chat).cloned().map(Change::ChatUpdated),
         Kind::ChatRead => {
             let chat = data.chat.map_or(chat, ChatId);
-            Some(Change::ChatRead { chat, user, message: MessageId(data.message.unwrap_or_default()) })
+            let message = MessageId(data.message.unwrap_or_default());
+            Some(Change::ChatRead { chat, user, message, range: data.range })
         }
         Kind::ChatDelivered => {
             Some(Change::ChatDelivered { chat, user, message: MessageId(data.message.unwrap_or_default()) })

@@ -41,6 +41,8 @@ pub struct Page {
     pub gaps: Vec<Gap>,
     pub cursor: Cursor,
     pub has_more: bool,
+    /// How many events of the log it covers, also those that are left out because their subject is gone.
+    pub covered: u64,
 }
 
 /// The range of events of each of a user's streams that the user may read.
@@ -99,7 +101,8 @@ async fn page(
         }
     }
     behind.sort_by_key(|(stream, ..)| *stream != own);
-    let mut room = i64::try_from(limit).unwrap_or(i64::MAX);
+    let most = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut room = most;
     let mut ranges = Vec::new();
     let mut has_more = false;
     for (stream, seq, end) in &behind {
@@ -134,7 +137,8 @@ async fn page(
         cursor.0.insert(gap.position.stream, gap.position.seq);
     }
     let events = event_log::hydrate(executor, reader, &records).await?;
-    Ok(Page { events, gaps, cursor, has_more })
+    let covered = u64::try_from(most - room).unwrap_or_default();
+    Ok(Page { events, gaps, cursor, has_more, covered })
 }
 
 fn gap(own: Stream, stream: Stream, seq: i64) -> Gap {
@@ -274,9 +278,21 @@ impl Messenger {
     /// Opens a live connection to a single chat of the user, without a replay. It is closed when the user leaves the chat.
     #[boxed]
     pub async fn listen_to_chat(&self, access: Access, chat: ChatId) -> Result<Listener> {
+        self.listen_to(access, chat, false).await
+    }
+
+    /// The same to a further chat of a client that has one such connection already: it does not count as another one of the
+    /// user's.
+    #[boxed]
+    pub async fn listen_to_another_chat(&self, access: Access, chat: ChatId) -> Result<Listener> {
+        self.listen_to(access, chat, true).await
+    }
+
+    async fn listen_to(&self, access: Access, chat: ChatId, is_part: bool) -> Result<Listener> {
         let user = access.user;
         find(&mut self.db.read().await?, chat, user).await?;
-        let mut listener = self.listener(access, self.hub.connect_to_chat(user, access.session, chat.into()));
+        let connection = self.hub.connect_to_chat(user, access.session, chat.into(), is_part);
+        let mut listener = self.listener(access, connection);
         // As above: that the user left the chat meanwhile is found by looking it up again.
         let mut read = self.db.snapshot().await?;
         find(&mut read, chat, user).await?;
@@ -314,6 +330,16 @@ impl Messenger {
 impl Listener {
     pub fn user(&self) -> UserId {
         self.connection.user
+    }
+
+    /// Whether it is to a further chat of a client, and another one stands for the client's connection.
+    pub fn is_part(&self) -> bool {
+        self.connection.is_part()
+    }
+
+    /// From now on it stands for the client's connection.
+    pub fn stand_for_all(&self) {
+        self.connection.stand_for_all();
     }
 
     /// The next page of missed events; `None` once all were replayed and the connection is live.

@@ -1,16 +1,27 @@
 //! Forwarding messages to other chats.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::boxed;
+use crate::messenger::chats::client_names::NamedChat;
 use crate::messenger::foundation::{Error, Limit, Result};
 use crate::messenger::messages::message::MessageInChat;
 use crate::messenger::messages::post::write_batch;
+use crate::messenger::messages::post_called::{RetryMark, write_called};
 use crate::messenger::messages::request::{BatchMode, ChatLimit, NewMessage, PostRequest, Prechecked};
-use crate::messenger::messages::retry_detection::{self, UnacknowledgedPost};
+use crate::messenger::messages::retry_detection::UnacknowledgedPost;
 use crate::model::{ChatId, Kind, Message, Origin};
 use crate::store::users;
 
 /// The most chats of one request.
 const MAX_CHATS: usize = 20;
+
+fn check_count(chats: usize) -> Result<()> {
+    match (1..=MAX_CHATS).contains(&chats) {
+        true => Ok(()),
+        false => Err(Error::invalid("chat_ids", format!("must name 1 to {MAX_CHATS} chats"))),
+    }
+}
 
 impl MessageInChat {
     /// Posts the message in other chats, naming where it comes from. In all of them or in none: where the caller may not
@@ -21,39 +32,40 @@ impl MessageInChat {
         write_batch(&self.caller().messenger, &requests, BatchMode::AllOrNothing).await?.into_iter().collect()
     }
 
-    /// The same with an identifier of the sender's: repeated with it, they are the same messages.
+    /// The same in chats as the client names them; new names make groups without other members. Returns one message for each
+    /// name, in their order.
+    ///
+    /// Repeated with the same identifier of the sender's, they are the same messages. Without one they are if the sender does
+    /// not [get](UnacknowledgedPost::acknowledge) the answer and repeats it within 20 seconds.
     #[boxed]
-    pub async fn forward_as(self, chats: &[ChatId], name: &str) -> Result<Vec<Message>> {
-        let mut requests = self.forwarding(chats, false).await?;
-        for request in &mut requests {
-            request.new.client_id = Some(NewMessage::id_of(&format!("{name}\n{}", request.chat)));
-        }
-        write_batch(&self.caller().messenger, &requests, BatchMode::AllOrNothing).await?.into_iter().collect()
-    }
-
-    /// The same without one. If the sender does not [get](UnacknowledgedPost::acknowledge) the answer and repeats it within
-    /// 20 seconds, they stay the same messages.
-    #[boxed]
-    pub async fn forward_detecting_retries(
+    pub async fn forward_called(
         self,
-        chats: &[ChatId],
+        names: &[String],
+        identifier: Option<&str>,
     ) -> Result<(Vec<Message>, Vec<UnacknowledgedPost>)> {
-        let mut requests = self.forwarding(chats, false).await?;
-        for request in &mut requests {
-            request.fingerprint = Some(retry_detection::fingerprint(request));
+        let caller = self.caller();
+        // Several names may be of one chat: it gets one message.
+        let mut indices: HashMap<&str, usize> = HashMap::new();
+        let mut chats: Vec<NamedChat> = Vec::new();
+        check_count(names.iter().collect::<HashSet<_>>().len())?;
+        for name in names {
+            if indices.contains_key(name.as_str()) {
+                continue;
+            }
+            let chat = caller.chat_named(name).await?;
+            let index = chats.iter().position(|known| *known == chat).unwrap_or(chats.len());
+            if index == chats.len() {
+                chats.push(chat);
+            }
+            indices.insert(name, index);
         }
-        let messenger = self.caller().messenger.clone();
-        // In a task of its own: if the client is gone before it is done, that must still be recorded.
-        let written = tokio::spawn(async move {
-            let posted = write_batch(&messenger, &requests, BatchMode::AllOrNothing).await?;
-            let posted: Vec<Message> = posted.into_iter().collect::<Result<_>>()?;
-            let unacknowledged = requests.iter().zip(&posted).filter_map(|(request, message)| {
-                request.fingerprint.map(|it| UnacknowledgedPost::new(&messenger, it, message.id))
-            });
-            let unacknowledged = unacknowledged.collect();
-            Ok((posted, unacknowledged))
-        });
-        written.await.map_err(|error| Error::Internal(error.into()))?
+        let ids: Vec<ChatId> = chats.iter().map(NamedChat::id).collect();
+        let requests = self.forwarding(&ids, false).await?;
+        let mark = identifier.map_or(RetryMark::Content, |name| RetryMark::Name(name.to_owned()));
+        let posted = write_called(caller, chats.into_iter().zip(requests).collect(), mark).await?;
+        let (messages, unacknowledged): (Vec<Message>, Vec<_>) = posted.into_iter().unzip();
+        let of_name = |name: &String| messages.get(*indices.get(name.as_str())?).cloned();
+        Ok((names.iter().filter_map(of_name).collect(), unacknowledged.into_iter().flatten().collect()))
     }
 
     /// The requests to post the message in each of the chats.
@@ -61,11 +73,9 @@ impl MessageInChat {
         let (message, caller) = (self.message(), self.caller());
         let author = caller.access.user;
         let mut chats = chats.to_vec();
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         chats.retain(|chat| seen.insert(*chat));
-        if chats.is_empty() || chats.len() > MAX_CHATS {
-            return Err(Error::invalid("chat_ids", format!("must name 1 to {MAX_CHATS} chats")));
-        }
+        check_count(chats.len())?;
         for _ in &chats {
             caller.messenger.limit(Limit::Send(author))?;
         }

@@ -1,12 +1,14 @@
 //! Reading the messages of a chat.
 
+use std::collections::HashMap;
+
 use crate::boxed;
 use crate::messenger::Caller;
 use crate::messenger::chats::membership::Membership;
 use crate::messenger::foundation::{Error, Result};
-use crate::model::{ChatId, FileClass, Message, MessageId, Time};
+use crate::model::{Chat, ChatId, FileClass, Message, MessageFilter, MessageId, Time};
 use crate::store::history::{self, PageRange};
-use crate::store::{media, messages};
+use crate::store::{chat_list, media, messages};
 
 /// The most messages in one response.
 pub const MAX_MESSAGES: u64 = 200;
@@ -31,14 +33,22 @@ pub enum Media {
 }
 
 impl Caller {
-    /// The newest message of a chat that is no system message; nothing in a chat that the caller does not see.
+    /// Replaces the last message of each of the caller's chats by the newest one that an API shows.
     #[boxed]
-    pub async fn latest_post(&self, chat: ChatId) -> Result<Option<Message>> {
-        match self.messenger.as_user(self.access).chat(chat).await {
-            Ok(membership) => Ok(membership.latest_posts(0, 1).await?.pop()),
-            Err(Error::NotFound(_) | Error::Forbidden(_)) => Ok(None),
-            Err(error) => Err(error),
+    pub async fn filter_last_messages(&self, chats: &mut [Chat], shown: MessageFilter) -> Result<()> {
+        let is_shown = |chat: &Chat| chat.last_message.as_ref().is_none_or(|last| shown.includes(last));
+        let ids: Vec<ChatId> = chats.iter().filter(|chat| !is_shown(chat)).map(Chat::id).collect();
+        if ids.is_empty() {
+            return Ok(());
         }
+        let mut read = self.messenger.db.read().await?;
+        let found = chat_list::newest_included(&mut read, self.access.user, &ids, shown).await?;
+        let mut found: HashMap<ChatId, Message> =
+            found.into_iter().map(|message| (message.chat, message)).collect();
+        for chat in chats.iter_mut().filter(|chat| !is_shown(chat)) {
+            chat.last_message = found.remove(&chat.id());
+        }
+        Ok(())
     }
 }
 
@@ -91,25 +101,14 @@ impl Membership {
         Ok(page)
     }
 
-    /// The newest messages after a number of skipped ones, the oldest of them first; without deleted ones, for APIs that
-    /// can't express that a message was deleted.
+    /// The newest messages of those that an API shows, after a number of skipped ones, the oldest of them first.
     #[boxed]
-    pub async fn latest(&self, skipped: u64, limit: u64) -> Result<Vec<Message>> {
-        self.newest(true, skipped, limit).await
-    }
-
-    /// The same without system messages, for APIs whose clients would show them as a user's words.
-    #[boxed]
-    pub async fn latest_posts(&self, skipped: u64, limit: u64) -> Result<Vec<Message>> {
-        self.newest(false, skipped, limit).await
-    }
-
-    async fn newest(&self, with_notices: bool, skipped: u64, limit: u64) -> Result<Vec<Message>> {
+    pub async fn latest(&self, shown: MessageFilter, skipped: u64, limit: u64) -> Result<Vec<Message>> {
         let (chat, reader) = (self.chat.id, self.member.user);
         // Further than any database counts.
         let (skipped, limit) = (skipped.min(i64::MAX as u64), limit.clamp(1, MAX_MESSAGES));
         let mut read = self.messenger.db.read().await?;
-        Ok(history::latest(&mut read, (chat, with_notices), reader, skipped, limit).await?)
+        Ok(history::latest(&mut read, (chat, shown), reader, skipped, limit).await?)
     }
 
     /// A part of the history without deleted messages, the newest first; and whether there are more.
@@ -127,6 +126,20 @@ impl Membership {
             }
             around = Around::Before(oldest);
         }
+    }
+
+    /// The posts of which it has changed whether they are read, when somebody read after one sequence number up to another;
+    /// the newest first. If the caller read: those of the others, otherwise the caller's own.
+    #[boxed]
+    pub async fn posts_read(
+        &self,
+        (after, upto): (i64, i64),
+        by_caller: bool,
+        limit: u64,
+    ) -> Result<Vec<Message>> {
+        let (chat, reader) = (self.chat.id, self.member.user);
+        let mut read = self.messenger.db.read().await?;
+        Ok(history::between(&mut read, (chat, reader), (after, upto), !by_caller, limit).await?)
     }
 
     /// Messages with pictures, videos, sound, other files or web addresses, the newest first.

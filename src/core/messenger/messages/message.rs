@@ -126,7 +126,20 @@ impl MessageInChat {
 
     /// Edits the message. Only the author may; a payload that is not given stays.
     #[boxed]
-    pub async fn edit(mut self, text: Option<String>, payload: Option<Payload>) -> Result<Message> {
+    pub async fn edit(self, text: Option<String>, payload: Option<Payload>) -> Result<Message> {
+        self.change_content(|old| edited(old, text, payload)).await
+    }
+
+    /// The same for APIs that show external files apart from the text, which ends with the links to them elsewhere.
+    #[boxed]
+    pub async fn edit_text(self, text: String) -> Result<Message> {
+        self.change_content(|old| Ok(old.with_text(&text)?)).await
+    }
+
+    async fn change_content(
+        mut self,
+        change: impl FnOnce(&Content) -> Result<Content> + Send,
+    ) -> Result<Message> {
         let mut work = self.begin().await?;
         let (id, message) = (self.message.id, &self.message);
         if message.author != self.caller.access.user {
@@ -142,7 +155,7 @@ impl MessageInChat {
             _ => {}
         }
         let old = message.content.as_ref().ok_or(Error::NotFound("message"))?;
-        let content = edited(old, text, payload)?;
+        let content = change(old)?;
         if content == *old {
             return self.commit_unchanged(work).await;
         }

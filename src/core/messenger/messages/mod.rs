@@ -13,6 +13,7 @@ pub(crate) mod message;
 pub(crate) mod pin;
 pub(crate) mod poll;
 pub(crate) mod post;
+pub(crate) mod post_called;
 mod post_queue;
 pub(crate) mod posting_rights;
 pub(crate) mod preview;

@@ -68,7 +68,8 @@ impl Membership {
             && seq > place.read_seq
         {
             marks::read(&mut work.tx, chat, user, seq).await?;
-            let event = Change::ChatRead { chat, user, message };
+            let range = Some((place.read_seq, seq));
+            let event = Change::ChatRead { chat, user, message, range };
             if marks::hides_reading(&mut work.tx, user).await? {
                 work.announce(user, event);
             } else {
