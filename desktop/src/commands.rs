@@ -13,7 +13,7 @@ use url::Url;
 use crate::notify::{self, Notice};
 use crate::shell::{Shell, Told};
 use crate::{menu, tray, windows};
-use besedka_desktop_core::accounts::{self, Server};
+use besedka_desktop_core::accounts::Server;
 use besedka_desktop_core::address::{self, Note};
 use besedka_desktop_core::download::download;
 use besedka_desktop_core::forward::{self, Target};
@@ -123,6 +123,10 @@ async fn find(window: &WebviewWindow, shell: &Shell, address: &str) -> Result<ad
 pub async fn connect(window: WebviewWindow, shell: State<'_, Shell>, address: String) -> Result<(), String> {
     let found = find(&window, &shell, &address).await?;
     let id = account(&window)?;
+    // If the file with the accounts was lost, another server's token may be kept by this number.
+    let secrets = shell.secrets.clone();
+    let forgets = tauri::async_runtime::spawn_blocking(move || secrets.forget(id));
+    forgets.await.map_err(|error| error.to_string())?;
     shell.accounts.change(id, |account| account.server = Some(found.server));
     shell.accounts.show(id);
     menu::renew(window.app_handle());
@@ -160,8 +164,7 @@ fn add_certificate(shell: &Shell, path: &Path) -> Result<String, String> {
         return Err(shell.texts.get("desktop.connect.certificate_bad"));
     }
     let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or("authority").to_owned();
-    let kept = shell.certificates().join(format!("{name}.pem"));
-    accounts::replace(&kept, &pem).map_err(|error| error.to_string())?;
+    net::keep_authority(&shell.certificates(), &name, &pem).map_err(|error| error.to_string())?;
     shell.renew_clients().map_err(|error| error.to_string())?;
     Ok(shell.texts.with("desktop.connect.certificate_added", &[("name", &name)]))
 }
@@ -170,6 +173,10 @@ fn add_certificate(shell: &Shell, path: &Path) -> Result<String, String> {
 #[tauri::command]
 pub fn signed_in(window: WebviewWindow, shell: State<'_, Shell>, name: Option<String>) -> Result<(), String> {
     let id = account(&window)?;
+    // The next start may find the keyring, and in it the sign-in.
+    if name.is_none() && shell.secrets.is_unread(id) {
+        return Ok(());
+    }
     let name =
         name.map(|name| name.chars().filter(|letter| !letter.is_control()).take(64).collect::<String>());
     if shell.accounts.get(id).is_some_and(|account| account.name != name) {

@@ -105,7 +105,7 @@ fn set_up(app: &AppHandle) -> Result<(), Box<dyn std::error::Error>> {
     let languages: Vec<String> = sys_locale::get_locales().collect();
     let shell = Shell::new(
         settings.clone(),
-        accounts::Accounts::open(settings.join("accounts.json")),
+        accounts::Accounts::open(settings.join("accounts.json"), &windows::folders(app)?),
         secrets::Secrets::new(settings.join("secrets"), Box::new(keyring::SystemKeyring)),
         texts::Texts::load(&settings.join("locales"), &languages),
         net::Clients::new(&settings.join("certificates"))?,

@@ -8,6 +8,7 @@ use serde::Serialize;
 use tauri::ipc::Channel;
 
 use besedka_desktop_core::accounts::Accounts;
+use besedka_desktop_core::dropped::Dropped;
 use besedka_desktop_core::net::Clients;
 use besedka_desktop_core::secrets::Secrets;
 use besedka_desktop_core::socket::Sockets;
@@ -40,10 +41,9 @@ struct Page {
     /// What was told before the page listened.
     waiting: Vec<Told>,
     unread: u32,
-    /// The address that a link brought, for the page that asks for one.
+    /// The address that the last link brought, for the page that asks for one, however often it is loaded.
     entered: Option<String>,
-    /// The files that were dropped on it last, by their numbers, until it asks for them.
-    dropped: HashMap<u32, PathBuf>,
+    dropped: Dropped,
 }
 
 pub struct Shell {
@@ -108,7 +108,12 @@ impl Shell {
 
     /// The window of an account loads a page anew: what is told waits until that page listens.
     pub fn reloaded(&self, account: u32) {
-        self.pages().entry(account).or_default().channel = None;
+        let mut pages = self.pages();
+        let page = pages.entry(account).or_default();
+        // Without a channel the files are the next page's, which has yet to hear of them.
+        if page.channel.take().is_some() {
+            page.dropped.clear();
+        }
     }
 
     pub fn tell(&self, account: u32, told: Told) {
@@ -120,21 +125,21 @@ impl Shell {
         }
     }
 
-    /// Keeps files that were dropped on the window of an account, instead of those before. Folders are not among them.
+    /// Keeps files that were dropped on the window of an account. Folders are not among them.
     pub fn drop_files(&self, account: u32, paths: &[PathBuf]) -> Vec<DroppedFile> {
-        let (mut kept, mut files) = (HashMap::new(), Vec::new());
-        for (id, path) in (0..).zip(paths.iter().filter(|path| path.is_file())) {
+        let paths: Vec<_> = paths.iter().filter(|path| path.is_file()).collect();
+        let mut pages = self.pages();
+        let dropped = &mut pages.entry(account).or_default().dropped;
+        let file = |path: &PathBuf| {
             let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            files.push(DroppedFile { id, media_type: media_type(&name), name });
-            kept.insert(id, path.clone());
-        }
-        self.pages().entry(account).or_default().dropped = kept;
-        files
+            DroppedFile { id: dropped.add(path.clone()), media_type: media_type(&name), name }
+        };
+        paths.into_iter().map(file).collect()
     }
 
     /// A file that was dropped on the window of an account. It is given once.
     pub fn take_dropped(&self, account: u32, id: u32) -> Option<PathBuf> {
-        self.pages().get_mut(&account)?.dropped.remove(&id)
+        self.pages().get_mut(&account)?.dropped.take(id)
     }
 
     /// Notes an account's unread messages; answers how many there are in all.
@@ -149,7 +154,7 @@ impl Shell {
     }
 
     pub fn entered(&self, account: u32) -> Option<String> {
-        self.pages().entry(account).or_default().entered.take()
+        self.pages().get(&account)?.entered.clone()
     }
 
     /// Notes an update; answers whether it was not known yet.

@@ -26,6 +26,11 @@ pub fn account_of(label: &str) -> Option<u32> {
     label.strip_prefix(PREFIX)?.parse().ok()
 }
 
+/// Where each account has a folder for what its pages store, named by its number.
+pub fn folders(app: &AppHandle) -> tauri::Result<PathBuf> {
+    Ok(app.path().app_local_data_dir()?.join("accounts"))
+}
+
 /// How the menus name an account.
 pub fn name(shell: &Shell, account: &Account) -> String {
     match (&account.server, &account.name) {
@@ -80,7 +85,7 @@ fn make(app: &AppHandle, account: &Account, is_visible: bool) -> tauri::Result<W
         .inner_size(1100.0, 760.0)
         .min_inner_size(360.0, 480.0)
         .visible(is_visible)
-        .data_directory(app.path().app_local_data_dir()?.join("accounts").join(id.to_string()))
+        .data_directory(folders(app)?.join(id.to_string()))
         // Nothing but the app's own pages is shown; what else is opened is the browser's.
         .on_navigation(move |url| {
             is_own(url) || {
@@ -199,6 +204,11 @@ pub fn follow(app: &AppHandle, link: links::Link) {
                 shell.enter(account.id, format!("{}{}", url.as_str().trim_end_matches('/'), link.path));
             }
             menu::renew(app);
+            if let Some(window) = app.get_webview_window(&label(account.id))
+                && let Err(error) = window.reload()
+            {
+                log::warn!("an address could not be shown: {error}");
+            }
             show(app, account.id);
         }
     }
@@ -219,8 +229,8 @@ pub fn remove(app: &AppHandle, id: u32) {
             log::warn!("a window could not be closed: {error}");
         }
     }
-    if let Ok(folder) = app.path().app_local_data_dir()
-        && let Err(error) = std::fs::remove_dir_all(folder.join("accounts").join(id.to_string()))
+    if let Ok(folders) = folders(app)
+        && let Err(error) = std::fs::remove_dir_all(folders.join(id.to_string()))
     {
         log::warn!("the folder of an account could not be removed: {error}");
     }

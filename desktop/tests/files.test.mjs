@@ -57,6 +57,33 @@ test('files that are dropped on the window out of another program arrive whole, 
   for (const name of ['чертёж №1.bin', 'plan.bin']) assert.ok(bytes.equals(await got(name)))
 })
 
+test('a drop before the files of the last one were read: each file has its own bytes under its own name', async () => {
+  const files = { 'первый.bin': randomBytes(1000), 'второй.bin': randomBytes(2000), 'третий.bin': randomBytes(3000) }
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
+  const [first, second, third] = Object.keys(files).map((name) => join(folder, name))
+  // The page's questions wait until both drops were made, as those for large files would.
+  await app.run(`
+    const { fetch } = window
+    const isMade = new Promise((resolve) => (window.goOn = resolve))
+    window.held = 0
+    window.fetch = async (...request) => {
+      if (String(request[0]).endsWith('/dropped')) {
+        window.held += 1
+        await isMade
+      }
+      return fetch(...request)
+    }
+  `)
+  await app.drop(first, second)
+  await until('the first drop is asked for', () => app.run('return window.held === 1'))
+  await app.drop(third)
+  await until('the second drop is asked for', () => app.run('return window.held === 2'))
+  await app.run('window.goOn()')
+  for (const name of Object.keys(files)) await app.shows(name)
+  await app.click('//button[@aria-label="Отправить"]')
+  for (const [name, content] of Object.entries(files)) assert.ok(content.equals(await got(name)), name)
+})
+
 test('a picture that is dropped is sent as one', async () => {
   const path = join(folder, 'точка.png')
   const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='

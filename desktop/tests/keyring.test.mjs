@@ -1,7 +1,7 @@
 // With a keyring: what is kept in it, and what happens when it goes.
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { App, SERVER, bus, home, person, until } from './lib.mjs'
@@ -22,11 +22,13 @@ async function startKeyring() {
     env: { ...process.env, ...env, HOME: folder, XDG_DATA_HOME: join(folder, 'keyring'), XDG_RUNTIME_DIR: folder },
   })
   keyring.stdin.end('password')
-  await until('the keyring is there', () => busctl('org.freedesktop.DBus', '/', 'org.freedesktop.DBus.NameHasOwner', 'org.freedesktop.secrets').includes('true'))
+  await until('the keyring is there', () => hasKeyring().includes('true'))
 }
 
 const busctl = (to, path, method, ...args) =>
   spawnSync('gdbus', ['call', '--session', '--dest', to, '--object-path', path, '--method', method, ...args], { encoding: 'utf8', env: { ...process.env, ...env } }).stdout
+
+const hasKeyring = () => busctl('org.freedesktop.DBus', '/', 'org.freedesktop.DBus.NameHasOwner', 'org.freedesktop.secrets')
 
 /** The secrets that the keyring has of this app. */
 const kept = () => busctl('org.freedesktop.secrets', '/org/freedesktop/secrets', 'org.freedesktop.Secret.Service.SearchItems', "{'service': 'Besedka', 'username': 'account-1'}").match(/\/org\/freedesktop\/secrets\/collection\/\w+\/\d+/g) ?? []
@@ -65,4 +67,26 @@ test('once there is a keyring it has the sign-in, and no file does', async () =>
   await app.shot('with-keyring')
   assert.equal(kept().length, 1)
   assert.deepEqual(files(), [])
+})
+
+test('a start before the keyring is there does not lose the sign-in', async () => {
+  await app.kill()
+  keyring.kill()
+  await until('the keyring is gone', () => hasKeyring().includes('false'))
+  app = await App.start(folder, { env })
+  await app.find('//input[@type="password"]')
+  await app.kill()
+  await startKeyring()
+  assert.equal(kept().length, 1)
+  app = await App.start(folder, { env })
+  await app.shows('Борис')
+})
+
+test('an account whose number was used before does not get the sign-in of that one', async () => {
+  await app.kill()
+  // What somebody removes who wants to begin anew; the keyring still has the sign-in.
+  for (const kind of ['config', 'data']) rmSync(join(folder, kind, 'org.besedka.desktop'), { recursive: true })
+  app = await App.start(folder, { env })
+  await app.connect(SERVER)
+  assert.deepEqual(kept(), [])
 })

@@ -165,3 +165,10 @@ test('after a start all accounts receive, not only the one whose window is shown
   }, 30_000)
   assert.ok(await app.find('//button[@id="check"]'))
 })
+
+test('a link to another server is entered also where the page that asks for an address is open', async () => {
+  await app.find('//button[@id="check" and string-length(.) > 0]')
+  assert.equal(await app.run('return document.getElementById("address").value'), '')
+  assert.equal(await app.again(`besedka://join/def?server=${encodeURIComponent('https://third.example')}`), 0)
+  await until('the address is there', () => app.run('return document.getElementById("address").value === "https://third.example/join/def"'))
+})

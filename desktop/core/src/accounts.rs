@@ -40,9 +40,10 @@ pub struct Accounts {
 }
 
 impl Accounts {
-    /// Reads the file. One that is damaged is put aside rather than overwritten.
-    pub fn open(path: PathBuf) -> Self {
-        let kept = match fs::read(&path) {
+    /// Reads the file. One that is damaged is put aside rather than overwritten. In `folders` accounts
+    /// have folders, named by their numbers; the file may know less of them, if it was lost.
+    pub fn open(path: PathBuf, folders: &Path) -> Self {
+        let mut kept = match fs::read(&path) {
             Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
                 log::error!("{} is damaged and was put aside: {error}", path.display());
                 if let Err(error) = fs::rename(&path, path.with_extension("damaged")) {
@@ -52,6 +53,9 @@ impl Accounts {
             }),
             Err(_) => Kept::default(),
         };
+        let entries = fs::read_dir(folders).into_iter().flatten().flatten();
+        let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        kept.last = numbers.fold(kept.last, u32::max);
         Self { path, kept: Mutex::new(kept) }
     }
 
@@ -164,14 +168,14 @@ mod tests {
     fn several_servers_are_remembered_and_the_last_one_is_shown() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("accounts.json");
-        let accounts = Accounts::open(path.clone());
+        let accounts = Accounts::open(path.clone(), folder.path());
         let first = accounts.current().id;
         accounts.change(first, |account| account.server = server("https://a.example"));
         let second = accounts.add().id;
         accounts.change(second, |account| account.server = server("https://b.example/chat"));
         accounts.show(second);
 
-        let again = Accounts::open(path);
+        let again = Accounts::open(path, folder.path());
         assert_eq!(again.all().len(), 2);
         assert_eq!(again.current().server, server("https://b.example/chat"));
         again.remove(second);
@@ -181,9 +185,24 @@ mod tests {
     }
 
     #[test]
+    fn a_new_account_gets_no_folder_of_an_old_one_whose_file_was_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, folders) = (folder.path().join("accounts.json"), folder.path().join("accounts"));
+        for name in ["2", "11", "other"] {
+            fs::create_dir_all(folders.join(name)).unwrap();
+        }
+        let accounts = Accounts::open(path.clone(), &folders);
+        assert_eq!(accounts.current().id, 12);
+        // An account that is known keeps its folder.
+        fs::create_dir_all(folders.join("12")).unwrap();
+        let again = Accounts::open(path, &folders);
+        assert_eq!(again.current().id, 12);
+    }
+
+    #[test]
     fn an_account_without_a_server_is_not_made_twice() {
         let folder = tempfile::tempdir().unwrap();
-        let accounts = Accounts::open(folder.path().join("accounts.json"));
+        let accounts = Accounts::open(folder.path().join("accounts.json"), folder.path());
         assert_eq!(accounts.add().id, accounts.add().id);
         assert_eq!(accounts.all().len(), 1);
     }
@@ -193,7 +212,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("accounts.json");
         fs::write(&path, "{\"accounts\": [").unwrap();
-        let accounts = Accounts::open(path);
+        let accounts = Accounts::open(path, folder.path());
         assert!(accounts.all().is_empty());
         assert_eq!(fs::read_to_string(folder.path().join("accounts.damaged")).unwrap(), "{\"accounts\": [");
     }

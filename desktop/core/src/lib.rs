@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod address;
 pub mod badge;
 pub mod download;
+pub mod dropped;
 pub mod forward;
 pub mod links;
 pub mod net;

@@ -2,8 +2,11 @@
 
 use std::path::Path;
 use std::time::Duration;
+use std::{fs, io};
 
 use reqwest::{Certificate, Client, ClientBuilder, redirect};
+
+use crate::accounts;
 
 /// Long enough for a phone's network, short enough to say that nothing answers.
 const CONNECT: Duration = Duration::from_secs(15);
@@ -47,15 +50,26 @@ pub fn read_authorities(pem: &[u8]) -> Vec<Certificate> {
     found
 }
 
+/// Keeps the certificate of an authority in the folder, also beside another of the same name: `ca.pem` is what many
+/// servers call theirs.
+pub fn keep_authority(folder: &Path, name: &str, pem: &[u8]) -> io::Result<()> {
+    let (mut path, mut place) = (folder.join(format!("{name}.pem")), 1);
+    while fs::read(&path).is_ok_and(|kept| kept != pem) {
+        place += 1;
+        path = folder.join(format!("{name}-{place}.pem"));
+    }
+    accounts::replace(&path, pem)
+}
+
 fn authorities(folder: &Path) -> Vec<Certificate> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let files = entries
         .flatten()
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|end| end == "pem"));
     files
         .flat_map(|path| {
-            let found = std::fs::read(&path).map(|pem| read_authorities(&pem)).unwrap_or_default();
+            let found = fs::read(&path).map(|pem| read_authorities(&pem)).unwrap_or_default();
             if found.is_empty() {
                 log::warn!("{} contains no certificate", path.display());
             }
@@ -75,7 +89,25 @@ mod tests {
         start();
         assert!(read_authorities(BROKEN.as_bytes()).is_empty());
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("broken.pem"), BROKEN).unwrap();
+        fs::write(folder.path().join("broken.pem"), BROKEN).unwrap();
         assert!(Clients::new(folder.path()).is_ok());
+    }
+    #[test]
+    fn authorities_of_the_same_name_are_all_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        // The last is known already.
+        for pem in ["one", "another", "third", "another"] {
+            keep_authority(folder.path(), "ca", pem.as_bytes()).unwrap();
+        }
+        let mut kept: Vec<_> = fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .map(|path| {
+                (path.file_name().unwrap().to_str().unwrap().to_owned(), fs::read_to_string(path).unwrap())
+            })
+            .collect();
+        kept.sort();
+        let expected = [("ca-2.pem", "another"), ("ca-3.pem", "third"), ("ca.pem", "one")];
+        assert_eq!(kept, expected.map(|(name, text)| (name.to_owned(), text.to_owned())));
     }
 }

@@ -1,7 +1,7 @@
 //! The refresh token of each account: the cookie that the server sets, which the page never sees. It is in the
 //! system's keyring, or where there is none in a file that only the user can read.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -31,17 +31,34 @@ pub struct Secrets {
     keyring: Box<dyn Keyring>,
     /// Read once for each account.
     cookies: Mutex<HashMap<u32, Vec<Cookie>>>,
+    /// The accounts for which the keyring could not be asked. Never locked for long, unlike `cookies`.
+    unread: Mutex<HashSet<u32>>,
     is_in_file: AtomicBool,
 }
 
 impl Secrets {
     pub fn new(folder: PathBuf, keyring: Box<dyn Keyring>) -> Self {
-        Self { folder, keyring, cookies: Mutex::default(), is_in_file: AtomicBool::new(false) }
+        Self {
+            folder,
+            keyring,
+            cookies: Mutex::default(),
+            unread: Mutex::default(),
+            is_in_file: AtomicBool::new(false),
+        }
     }
 
     /// Whether something had to be kept in a file, for want of a keyring.
     pub fn is_in_file(&self) -> bool {
         self.is_in_file.load(Ordering::Relaxed)
+    }
+
+    /// Whether the keyring could not be asked for the account's token: there may be one all the same.
+    pub fn is_unread(&self, account: u32) -> bool {
+        self.unread().contains(&account)
+    }
+
+    fn unread(&self) -> MutexGuard<'_, HashSet<u32>> {
+        self.unread.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The header `Cookie` for the account's server.
@@ -63,6 +80,11 @@ impl Secrets {
         let Some((cookie, is_over)) = parse(header, now()) else { return };
         let mut all = self.lock();
         let cookies = all.entry(account).or_insert_with(|| self.load(account));
+        if is_over && self.is_unread(account) {
+            // The server did not know that there is one.
+            return;
+        }
+        self.unread().remove(&account);
         cookies.retain(|known| known.name != cookie.name);
         if !is_over {
             cookies.push(cookie);
@@ -73,6 +95,7 @@ impl Secrets {
 
     pub fn forget(&self, account: u32) {
         self.lock().remove(&account);
+        self.unread().remove(&account);
         self.store(account, &[]);
     }
 
@@ -101,6 +124,9 @@ impl Secrets {
             }
             (text, Err(error)) => {
                 log::warn!("the keyring cannot be read: {error}");
+                if text.is_none() {
+                    self.unread().insert(account);
+                }
                 text
             }
         };
@@ -234,6 +260,40 @@ mod tests {
         assert!(memory.kept.lock().unwrap()[&3].contains("one"));
         again.forget(3);
         assert!(memory.kept.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_token_that_the_keyring_did_not_give_is_not_lost() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = Arc::new(Memory::default());
+        let secrets = || Secrets::new(folder.path().to_owned(), Box::new(memory.clone()));
+        secrets().take(1, SET);
+
+        memory.is_missing.store(true, Ordering::Relaxed);
+        let without = secrets();
+        assert_eq!(without.header(1), None);
+        assert!(without.is_unread(1));
+        memory.is_missing.store(false, Ordering::Relaxed);
+        // The server takes back what it was not sent.
+        without.take(1, "__Host-besedka-refresh=; Max-Age=0");
+        let with = secrets();
+        assert_eq!(with.header(1).unwrap(), "__Host-besedka-refresh=one");
+        assert!(!with.is_unread(1));
+
+        // A new sign-in counts, and so does its end.
+        without.take(1, "__Host-besedka-refresh=two");
+        assert!(!without.is_unread(1));
+        assert_eq!(secrets().header(1).unwrap(), "__Host-besedka-refresh=two");
+        without.take(1, "__Host-besedka-refresh=; Max-Age=0");
+        assert_eq!(secrets().header(1), None);
+    }
+
+    #[test]
+    fn an_account_without_a_token_is_known_to_have_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let secrets = Secrets::new(folder.path().to_owned(), Box::new(Arc::new(Memory::default())));
+        assert_eq!(secrets.header(1), None);
+        assert!(!secrets.is_unread(1));
     }
 
     #[test]
