@@ -1,12 +1,10 @@
 /// Mutations: every change the client makes on the server, with its update of the query cache.
 
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { changeChat, messageCreated, messageDeleted, messageHidden, messageUpdated, putChat } from './events'
-import { unreadAfter } from './unread'
-import type { History } from './history'
+import { useMutation, useQueryClient, type QueryClient } from '@tanstack/react-query'
+import { changeChat, knownMessage, messageCreated, messageDeleted, messageHidden, messageUpdated, putChat } from './events'
 import { request } from './http'
 import { keys } from './keys'
-import type { Chat, Member, Message, NewReport, ReadMark, User, Vote } from './types'
+import type { Chat, Member, Message, NewReport, Vote } from './types'
 
 interface NewGroup {
   title: string
@@ -104,33 +102,24 @@ function countMembers(cache: ReturnType<typeof useQueryClient>, chat: number): v
   if (members) changeChat(cache, chat, (one) => ({ ...one, member_count: members.length }))
 }
 
-/// Marks a chat read up to a message, optimistically.
-export function useMarkRead(chat: number) {
-  const cache = useQueryClient()
-  return useMutation({
-    meta: { quiet: true },
-    mutationFn: (message_id: number, { client }) =>
-      request<ReadMark>(client, 'POST', `/chats/${chat}/read`, { body: { message_id } }),
-    onMutate: (mark) => {
-      const me = cache.getQueryData<User>(keys.me)?.id ?? 0
-      const history = cache.getQueryData<History>(keys.history(chat))
-      changeChat(cache, chat, (one) => ({
-        ...one,
-        ...unreadAfter(one, mark, me, history),
-        last_read_message_id: Math.max(one.last_read_message_id ?? 0, mark),
-      }))
-    },
-  })
-}
+/// A message as it is now: what began with it may have taken a while.
+const current = (cache: QueryClient, message: Message): Message => knownMessage(cache, message.chat_id, message.id)
+  ?? cache.getQueryData<Message>(keys.threadRoot(message.id))
+  ?? cache.getQueryData<Message[]>(keys.thread(message.thread_id ?? 0))?.find(({ id }) => id === message.id)
+  ?? message
 
 export function useEditMessage() {
   const cache = useQueryClient()
   return useMutation({
     mutationFn: ({ message, content }: { message: Message; content: string }, { client }) =>
       request<Message>(client, 'PATCH', `/messages/${message.id}`, { body: { content } }),
-    onMutate: ({ message, content }) => messageUpdated(cache, { ...message, content }),
+    onMutate: ({ message, content }) => {
+      const known = current(cache, message)
+      messageUpdated(cache, { ...known, content })
+      return known.content
+    },
     onSuccess: (message) => messageUpdated(cache, message),
-    onError: (_, { message }) => messageUpdated(cache, message),
+    onError: (_, { message }, content) => messageUpdated(cache, { ...current(cache, message), content: content ?? message.content }),
   })
 }
 
@@ -151,11 +140,11 @@ export function useReact(me: number) {
   return useMutation({
     mutationFn: ({ message, emoji, on }: { message: Message; emoji: string; on: boolean }, { client }) =>
       request<Message | undefined>(client, on ? 'PUT' : 'DELETE', `/messages/${message.id}/reactions/${encodeURIComponent(emoji)}`),
-    onMutate: ({ message, emoji, on }) => messageUpdated(cache, reacted(message, emoji, me, on)),
+    onMutate: ({ message, emoji, on }) => messageUpdated(cache, reacted(current(cache, message), emoji, me, on)),
     onSuccess: (message) => {
       if (message) messageUpdated(cache, message)
     },
-    onError: (_, { message }) => messageUpdated(cache, message),
+    onError: (_, { message, emoji, on }) => messageUpdated(cache, reacted(current(cache, message), emoji, me, !on)),
   })
 }
 

@@ -12,7 +12,7 @@ import { keys } from './keys'
 import { keepOffline } from './offline'
 import { addOlder, chatsQuery, historyQuery } from './queries'
 import { sharedOf } from './shared'
-import type { Chat, Frame, Message } from './types'
+import type { Chat, Frame, Message, SyncPage } from './types'
 
 const RUNS = Number(process.env.RUNS ?? 10)
 const STEPS = 40
@@ -38,6 +38,8 @@ class Server {
   /// Starts beyond one digit and crosses `z` to `10` and `zz` to `100` within a run.
   seq: number
   reachable = true
+  /// Whether sockets get through, where the server is reachable.
+  passesSockets = true
   private nextId = 1
   readonly sockets = new Set<Socket>()
 
@@ -85,8 +87,19 @@ class Server {
     return [{ event: 'gap', data: { chat_id: CHAT }, position: this.cursor() }]
   }
 
+  /// Without a cursor, only where the stream is now.
+  sync(cursor: string | undefined): SyncPage {
+    const missed = cursor ? this.replay(cursor) : []
+    polled += missed.length
+    const gaps = missed.filter(({ event }) => event === 'gap').map(({ position }) => ({ chat_id: CHAT, position: position! }))
+    return { cursor: this.cursor(), events: missed.filter(({ event }) => event !== 'gap'), has_more: false, gaps } as unknown as SyncPage
+  }
+
+  /// Whether there is nothing to answer yet to a request that waits.
+  waits = (path: string, query: URLSearchParams) => path === '/sync' && Number(query.get('wait')) > 0 && this.replay(query.get('cursor') ?? undefined).length === 0
+
   answer(path: string, query: URLSearchParams): unknown {
-    if (path === '/sync') return { cursor: this.cursor(), events: [] }
+    if (path === '/sync') return this.sync(query.get('cursor') ?? undefined)
     if (path === '/users/me') return { ...person(ME), is_admin: false }
     if (path === '/chats') return [chat({ last_message: this.messages.at(-1) ?? null, last_read_message_id: this.messages.at(-1)?.id ?? null })]
     if (path !== '/messages') return []
@@ -97,6 +110,8 @@ class Server {
 }
 
 let server: Server
+/// How many events were answered to requests, in all runs.
+let polled = 0
 
 class Socket {
   static readonly OPEN = 1
@@ -110,7 +125,7 @@ class Socket {
   constructor() {
     server.sockets.add(this)
     setTimeout(() => {
-      if (!server.reachable) return this.end(1006)
+      if (!server.reachable || !server.passesSockets) return this.end(1006)
       this.readyState = 1
       this.onopen?.()
     }, server.random(50))
@@ -180,14 +195,19 @@ class Tab {
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date'] })
   vi.stubGlobal('WebSocket', Socket)
-  vi.stubGlobal('fetch', (url: string) => new Promise((resolve, reject) => {
+  vi.stubGlobal('fetch', (url: string, { signal }: RequestInit) => new Promise((resolve, reject) => {
     const { pathname, searchParams } = new URL(url, 'http://test')
+    const path = pathname.replace('/api/v1', '')
+    const until = Date.now() + Number(searchParams.get('wait') ?? 0) * 1_000
+    signal?.addEventListener('abort', () => reject(new DOMException('', 'AbortError')))
     // The server answers with what it knows at one moment; the answer travels.
-    setTimeout(() => {
+    const answer = () => {
       if (!server.reachable) return reject(new TypeError('Failed to fetch'))
-      const body = JSON.stringify(server.answer(pathname.replace('/api/v1', ''), searchParams))
+      if (server.waits(path, searchParams) && Date.now() < until) return void setTimeout(answer, 50)
+      const body = JSON.stringify(server.answer(path, searchParams))
       setTimeout(() => resolve(new Response(body)), server.random(120))
-    }, server.random(60))
+    }
+    setTimeout(answer, server.random(60))
   }))
 })
 
@@ -217,6 +237,10 @@ async function run(seed: number): Promise<void> {
       tabs[tab] = new Tab(name)
     }
     if (kind === 10) void tabs[tab]!.older()
+    if (kind === 12) {
+      server.passesSockets = !server.passesSockets
+      if (!server.passesSockets) for (const socket of [...server.sockets]) socket.end(1006)
+    }
     if (kind === 11) for (let n = 0; n < LOG + 3; n++) server.say()
     await vi.advanceTimersByTimeAsync(random(4) === 0 ? 4_000 : random(200))
     // IndexedDB has a clock of its own.
@@ -245,5 +269,6 @@ test('every message is shown exactly once and in order, over breaks, reloads, ga
   const first = given ? Number(given) : Math.floor(Math.random() * 1_000_000)
   const started = performance.now()
   for (let seed = first; seed < first + (given ? 1 : RUNS); seed++) await run(seed)
+  if (!given) expect(polled).toBeGreaterThan(0)
   console.log(`delivery: seeds ${first} to ${first + RUNS - 1}, ${Math.round(performance.now() - started)} ms`)
 })

@@ -94,6 +94,31 @@ test('what is deleted before it was read is unread no more, and counts once', ()
   expect(theChat().unread_count).toBe(0)
 })
 
+test('a reply that is deleted or hidden is so in its thread too, though its chat has other messages loaded', () => {
+  show(message(90))
+  cache.setQueryData<Message[]>(keys.thread(1), [2, 3, 4].map((id) => message(id, { thread_id: 1 })))
+  hear('message.deleted', { id: 2, chat_id: CHAT })
+  hear('message.hidden', { id: 3, chat_id: CHAT })
+  expect(cache.getQueryData<Message[]>(keys.thread(1))).toMatchObject([{ id: 2, deleted: true }, { id: 4, deleted: false }])
+})
+
+test('a mention that is deleted, hidden or edited away counts as a mention no more', () => {
+  show()
+  for (const id of [2, 3, 4]) hear('message.created', message(id, { mentions: [ME] }))
+  expect(theChat()).toMatchObject({ unread_count: 3, mention_count: 3 })
+  for (let twice = 0; twice < 2; twice++) hear('message.deleted', { id: 2, chat_id: CHAT })
+  expect(theChat()).toMatchObject({ unread_count: 2, mention_count: 2 })
+  hear('message.hidden', { id: 3, chat_id: CHAT })
+  expect(theChat()).toMatchObject({ unread_count: 1, mention_count: 1 })
+  for (let twice = 0; twice < 2; twice++) hear('message.updated', message(4))
+  expect(theChat()).toMatchObject({ unread_count: 1, mention_count: 0 })
+  hear('message.updated', message(4, { mentions_all: true }))
+  expect(theChat()).toMatchObject({ unread_count: 1, mention_count: 1 })
+  hear('chat.read', { chat_id: CHAT, user_id: ME, message_id: 4 })
+  hear('message.deleted', { id: 4, chat_id: CHAT })
+  expect(theChat()).toMatchObject({ unread_count: 0, mention_count: 0 })
+})
+
 test('whether an unknown message was unread is asked of the server', () => {
   hear('message.created', message(5))
   const asked = vi.spyOn(cache, 'invalidateQueries')
@@ -163,6 +188,24 @@ test('a gap has the chat loaded anew', () => {
   const asked = vi.spyOn(cache, 'invalidateQueries')
   hear('gap', { chat_id: CHAT })
   expect(asked).toHaveBeenCalledWith({ queryKey: keys.history(CHAT) })
+})
+
+test('a gap has everything loaded anew that its events would have changed', () => {
+  const stale = (gap: { chat_id: number | null }) => {
+    const own = [keys.me, keys.chats, keys.drafts, keys.bookmarks, keys.blocked, keys.sessions, keys.tokens, keys.vote(3)]
+    const ofChat = [keys.history(CHAT), keys.members(CHAT), keys.pins(CHAT), keys.scheduled(CHAT), keys.thread(3), keys.threadRoot(3)]
+    const all = [...own, ...ofChat, keys.history(11), keys.pins(11)]
+    const filled = cacheOf()
+    for (const key of all) if (filled.getQueryData(key) === undefined) filled.setQueryData(key, [])
+    applyEvents(filled, [{ event: 'gap', data: gap }])
+    return all.filter((key) => filled.getQueryState(key)!.isInvalidated)
+  }
+  expect(stale({ chat_id: null })).toEqual([
+    keys.me, keys.chats, keys.drafts, keys.bookmarks, keys.blocked, keys.sessions, keys.tokens, keys.vote(3), keys.scheduled(CHAT),
+  ])
+  expect(stale({ chat_id: CHAT })).toEqual([
+    keys.chats, keys.bookmarks, keys.history(CHAT), keys.members(CHAT), keys.pins(CHAT), keys.thread(3), keys.threadRoot(3),
+  ])
 })
 
 test('an unknown event is passed over', () => {

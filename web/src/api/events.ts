@@ -2,12 +2,13 @@
 
 import type { QueryClient } from '@tanstack/react-query'
 import { inBatch, type Cache } from './batch'
+import { draftRemoved, draftSaved } from './drafts'
 import { append, change, drop, edited, tombstone, type History } from './history'
 import { Inflight } from './inflight'
 import { keys } from './keys'
 import { isUnread, mentionsMe, unreadAfter } from './unread'
 import { perKey } from '@/lib/perKey'
-import type { Bookmark, Chat, ChatSettings, Draft, Frame, Member, Message, PersonPresence, ServerFrame, User, Vote } from './types'
+import type { Bookmark, Chat, ChatSettings, Frame, Member, Message, PersonPresence, ServerFrame, User, Vote } from './types'
 
 /// What is being fetched into a query cache.
 const inFlight = perKey((_: object) => ({ messages: new Inflight<Message | 'erased'>(), chats: new Inflight<Chat>() }))
@@ -114,8 +115,15 @@ function noteInThread(cache: Cache, message: Message): void {
 }
 
 function editThread(cache: Cache, thread: number | null | undefined, id: number, edit: (message: Message) => Message | null): void {
+  cache.setQueryData<Message>(keys.threadRoot(id), (root) => root && (edit(root) ?? root))
   if (!thread) return
   cache.setQueryData<Message[]>(keys.thread(thread), (replies) => replies?.flatMap((one) => (one.id === id ? (edit(one) ?? []) : one)))
+}
+
+/// The opened thread that a reply is in, where its chat does not have it loaded.
+function threadOf(cache: Cache, id: number): number | undefined {
+  const threads = (cache.owner ?? cache as QueryClient).getQueriesData<Message[]>({ queryKey: ['thread'] })
+  return threads.find(([, replies]) => replies?.some((one) => one.id === id))?.[0][1] as number | undefined
 }
 
 function lastMessage(cache: Cache, chat: number, id: number, edit: (message: Message) => Message): void {
@@ -124,6 +132,7 @@ function lastMessage(cache: Cache, chat: number, id: number, edit: (message: Mes
 }
 
 export function messageUpdated(cache: Cache, message: Message): void {
+  recountMention(cache, knownMessage(cache, message.chat_id, message.id), message)
   inFlightOf(cache).messages.note(message.chat_id, message.id, message)
   if (pinned(cache, message) !== Boolean(message.pinned_at)) void cache.invalidateQueries({ queryKey: keys.pins(message.chat_id) })
   editThread(cache, message.thread_id, message.id, () => message)
@@ -134,7 +143,7 @@ export function messageUpdated(cache: Cache, message: Message): void {
 export function messageDeleted(cache: Cache, { id, chat_id }: { id: number; chat_id: number }): void {
   const known = knownMessage(cache, chat_id, id)
   inFlightOf(cache).messages.note(chat_id, id, known ? tombstone(known) : 'erased')
-  editThread(cache, known?.thread_id, id, tombstone)
+  editThread(cache, known?.thread_id ?? threadOf(cache, id), id, tombstone)
   if (known?.pinned_at) void cache.invalidateQueries({ queryKey: keys.pins(chat_id) })
   cache.setQueryData<Bookmark[]>(keys.bookmarks, (all) => all?.filter(({ message }) => message.id !== id))
   decrementUnread(cache, chat_id, id, known)
@@ -163,7 +172,8 @@ function messagesDeleted(cache: Cache, { ids, chat_id }: { ids: number[]; chat_i
   for (const id of ids) messageDeleted(cache, { id, chat_id })
 }
 
-function knownMessage(cache: Cache, chat: number, id: number): Message | undefined {
+/// A message as it is known to be now, if it is loaded.
+export function knownMessage(cache: Cache, chat: number, id: number): Message | undefined {
   const last = cache.getQueryData<Chat[]>(keys.chats)?.find((one) => one.id === chat)?.last_message
   const { items = [], newest = [] } = cache.getQueryData<History>(keys.history(chat)) ?? {}
   const isIt = (message: Message) => message.id === id
@@ -177,13 +187,31 @@ function decrementUnread(cache: Cache, chat: number, id: number, known: Message 
     const mark = one.last_read_message_id ?? 0
     if (one.unread_count === 0 || id <= mark) return one
     if (!known) void cache.invalidateQueries({ queryKey: keys.chats })
-    return known && isUnread(known, mark, meOf(cache)) ? { ...one, unread_count: one.unread_count - 1 } : one
+    if (!known || !isUnread(known, mark, meOf(cache))) return one
+    const mentions = one.mention_count ?? 0
+    return {
+      ...one,
+      unread_count: one.unread_count - 1,
+      mention_count: mentionsMe(known, meOf(cache)) ? Math.max(0, mentions - 1) : mentions,
+    }
+  })
+}
+
+/// An edit may add a mention of the user to an unread message, or take it away.
+function recountMention(cache: Cache, before: Message | undefined, after: Message): void {
+  const me = meOf(cache)
+  if (!before || mentionsMe(before, me) === mentionsMe(after, me)) return
+  changeChat(cache, after.chat_id, (chat) => {
+    if (!isUnread(before, chat.last_read_message_id ?? 0, me)) return chat
+    return { ...chat, mention_count: Math.max(0, (chat.mention_count ?? 0) + (mentionsMe(after, me) ? 1 : -1)) }
   })
 }
 
 export function messageHidden(cache: Cache, { id, chat_id }: { id: number; chat_id: number }): void {
+  const known = knownMessage(cache, chat_id, id)
   inFlightOf(cache).messages.note(chat_id, id, null)
-  decrementUnread(cache, chat_id, id, knownMessage(cache, chat_id, id))
+  editThread(cache, known?.thread_id ?? threadOf(cache, id), id, () => null)
+  decrementUnread(cache, chat_id, id, known)
   editHistory(cache, chat_id, (history) => drop(history, id))
   const last = cache.getQueryData<Chat[]>(keys.chats)?.find((chat) => chat.id === chat_id)?.last_message
   if (last?.id === id) void cache.invalidateQueries({ queryKey: keys.chats })
@@ -242,17 +270,6 @@ function chatSettings(cache: Cache, { chat_id, ...settings }: ChatSettings): voi
   changeChat(cache, chat_id, (chat) => ({ ...chat, ...settings }))
 }
 
-const sameDraft = (a: { chat_id: number; thread_id?: number | null }, b: { chat_id: number; thread_id?: number | null }) =>
-  a.chat_id === b.chat_id && (a.thread_id ?? null) === (b.thread_id ?? null)
-
-function draftSaved(cache: Cache, draft: Draft): void {
-  cache.setQueryData<Draft[]>(keys.drafts, (drafts) => drafts && [...drafts.filter((one) => !sameDraft(one, draft)), draft])
-}
-
-function draftRemoved(cache: Cache, about: { chat_id: number; thread_id?: number | null }): void {
-  cache.setQueryData<Draft[]>(keys.drafts, (drafts) => drafts?.filter((one) => !sameDraft(one, about)))
-}
-
 type Read = { chat_id: number; user_id: number; message_id: number }
 
 function chatRead(cache: Cache, { chat_id, user_id, message_id }: Read): void {
@@ -276,9 +293,10 @@ function presenceChanged(cache: Cache, presence: PersonPresence): void {
   cache.setQueryData<PersonPresence>(keys.presence(presence.user_id), presence)
 }
 
+/// Everything is asked anew that the missing events may have changed: those of a chat, or those of the user alone.
 function gap(cache: Cache, { chat_id }: { chat_id?: number | null }): void {
-  void cache.invalidateQueries({ queryKey: keys.chats })
-  if (chat_id === null || chat_id === undefined) return
-  void cache.invalidateQueries({ queryKey: keys.history(chat_id) })
-  void cache.invalidateQueries({ queryKey: keys.members(chat_id) })
+  const changed = chat_id == null
+    ? [keys.me, keys.drafts, keys.blocked, keys.sessions, keys.tokens, ['scheduled'], ['vote']]
+    : [keys.history(chat_id), keys.members(chat_id), keys.pins(chat_id), ['thread'], ['thread-root']]
+  for (const queryKey of [keys.chats, keys.bookmarks, ...changed]) void cache.invalidateQueries({ queryKey })
 }

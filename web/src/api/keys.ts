@@ -12,6 +12,7 @@ export const keys = {
   vote: (message: number) => ['vote', message] as const,
   typing: (chat: number) => ['typing', chat] as const,
   thread: (message: number) => ['thread', message] as const,
+  threadRoot: (message: number) => ['thread-root', message] as const,
   pins: (chat: number) => ['pins', chat] as const,
   bookmarks: ['bookmarks'] as const,
   scheduled: (chat: number) => ['scheduled', chat] as const,

@@ -2,7 +2,7 @@ import { QueryClient } from '@tanstack/react-query'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { CHAT, chat, ME, message, person } from './fixtures'
 import { connect } from './http'
-import { connectLive, liveStatus } from './live'
+import { connectLive, liveStatus, onMessages } from './live'
 import type { Frame, Message, SyncPage } from './types'
 
 /// Whether sockets get through to the server.
@@ -176,4 +176,26 @@ test('nothing is told after the end, nor by whoever comes next', async () => {
   expect(liveStatus(cache)).toBe('live')
   expect(told).toEqual([])
   expect(confirmed().flat()).toEqual([])
+})
+
+test('what is announced of a batch is what is left of it at its end', async () => {
+  await polling()
+  const heard: Message[][] = []
+  const unsubscribe = onMessages(cache, (messages) => heard.push(messages))
+  answer({
+    events: [
+      ...came([message(1), message(2), message(3), message(4), message(5)]),
+      { event: 'message.updated', data: message(1, { content: 'edited' }) },
+      { event: 'message.updated', data: message(9) },
+      { event: 'message.deleted', data: { id: 2, chat_id: CHAT } },
+      { event: 'messages.deleted', data: { ids: [3], chat_id: CHAT } },
+      { event: 'message.hidden', data: { id: 4, chat_id: CHAT } },
+    ],
+    cursor: '', has_more: false, gaps: [],
+  } as unknown as SyncPage)
+  await vi.advanceTimersByTimeAsync(0)
+  expect(heard).toEqual([[message(1, { content: 'edited' }), message(5)]])
+  await polled()
+  expect(heard).toHaveLength(1)
+  unsubscribe()
 })

@@ -33,7 +33,7 @@ class Live {
   readonly arrived = new Map<number, number>()
   confirming: ReturnType<typeof setTimeout> | undefined
   readonly statusListeners = new Set<() => void>()
-  readonly messageListeners = new Set<(message: Message) => void>()
+  readonly messageListeners = new Set<(messages: Message[]) => void>()
   readonly typingTimers = new Map<string, ReturnType<typeof setTimeout>>()
 
   setStatus(next: LiveStatus): void {
@@ -137,12 +137,14 @@ export function sendPresence(cache: QueryClient, status: 'online' | 'away'): voi
 
 export const reconnect = (cache: QueryClient) => liveOf(cache).socket?.wake()
 
-/// Subscribes to incoming messages; for announcing them.
-export function onMessage(cache: QueryClient, listener: (message: Message) => void): () => void {
+/// Subscribes to incoming messages; for announcing them. What was missed during an interruption comes together.
+export function onMessages(cache: QueryClient, listener: (messages: Message[]) => void): () => void {
   const { messageListeners } = liveOf(cache)
   messageListeners.add(listener)
   return () => messageListeners.delete(listener)
 }
+
+export const onMessage = (cache: QueryClient, listener: (message: Message) => void) => onMessages(cache, (messages) => messages.forEach(listener))
 
 export function onStatus(cache: QueryClient, listener: () => void): () => void {
   const { statusListeners } = liveOf(cache)
@@ -176,8 +178,19 @@ function receive(cache: QueryClient, frames: Frame[]): void {
     if (event !== 'message.created') continue
     stopTyping(cache, data.chat_id, data.author_id)
     confirm(cache, data)
-    announceMessage(cache, data)
   }
+  announceMessages(cache, remaining(frames as ServerFrame[]))
+}
+
+/// The messages that came with these frames, as they are at the end: without those that were deleted or hidden.
+function remaining(frames: ServerFrame[]): Message[] {
+  const messages = new Map<number, Message>()
+  for (const { event, data } of frames) {
+    if (event === 'message.created' || (event === 'message.updated' && messages.has(data.id))) messages.set(data.id, data)
+    if (event === 'message.deleted' || event === 'message.hidden') messages.delete(data.id)
+    if (event === 'messages.deleted') for (const id of data.ids) messages.delete(id)
+  }
+  return [...messages.values()]
 }
 
 /// Tells the server that a message came to this device, for those who wrote it.
@@ -214,9 +227,9 @@ async function confirmArrived(cache: QueryClient, live: Live): Promise<void> {
   if (isLive(live.status)) confirmSoon(cache, pause)
 }
 
-/// Tells every listener of a message that came.
-export function announceMessage(cache: QueryClient, message: Message): void {
-  for (const listener of liveOf(cache).messageListeners) listener(message)
+/// Tells every listener of messages that came.
+export function announceMessages(cache: QueryClient, messages: Message[]): void {
+  if (messages.length > 0) for (const listener of liveOf(cache).messageListeners) listener(messages)
 }
 
 function typing(cache: QueryClient, { chat_id, user_id }: { chat_id: number; user_id: number }): void {

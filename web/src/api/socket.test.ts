@@ -1,22 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Cursor } from './cursor'
-import { closeCodes, LiveSocket, type LiveStatus, type SocketPorts } from './socket'
-import type { Frame, SyncPage } from './types'
-
-class FakeSocket {
-  static all: FakeSocket[] = []
-  readyState = 0
-  sent: { event: string; data?: { token: string; cursor?: string } }[] = []
-  onopen?: () => Promise<void>
-  onmessage?: (event: { data: string }) => void
-  onclose?: ((event: { code: number; reason: string }) => void) | null
-  constructor() { FakeSocket.all.push(this) }
-  send(text: string) { this.sent.push(JSON.parse(text)) }
-  close(code = 1005) { this.end(code) }
-  async accept() { this.readyState = 1; await this.onopen?.() }
-  say(frame: Frame) { this.onmessage?.({ data: JSON.stringify(frame) }) }
-  end(code: number, reason = '') { this.readyState = 3; this.onclose?.({ code, reason }) }
-}
+import { closeCodes, LiveSocket, type LiveStatus } from './socket'
+import type { Frame } from './types'
+import { FakeSocket } from '@/testing/fakeSocket'
 
 let statuses: LiveStatus[]
 let heard: Frame[]
@@ -27,7 +13,7 @@ const last = () => FakeSocket.all.at(-1)!
 const said = (position: string): Frame => ({ event: 'message.created', data: {}, position })
 const positions = () => heard.filter(({ position }) => position).map(({ position }) => position)
 
-function start(cursor = 'c1-1', poll?: SocketPorts['poll']) {
+function start(cursor = 'c1-1') {
   const socket = new LiveSocket({
     url: 'ws://test/ws',
     token: async (refused) => { tokens.push(refused); return refused ? 'renewed' : 'token' },
@@ -35,15 +21,14 @@ function start(cursor = 'c1-1', poll?: SocketPorts['poll']) {
     onStatus: (status) => statuses.push(status),
     onEnded: (reason) => ended.push(reason),
     open: () => new FakeSocket() as unknown as WebSocket,
-    poll,
     random: () => 1,
   }, new Cursor(cursor))
   socket.start()
   return socket
 }
 
-async function live(cursor?: string, poll?: SocketPorts['poll']) {
-  const socket = start(cursor, poll)
+async function live(cursor?: string) {
+  const socket = start(cursor)
   await last().accept()
   last().say({ event: 'ready', data: { user_id: 1, cursor: 'c1-1' } })
   return socket
@@ -205,69 +190,4 @@ test('stopping is for good', async () => {
   socket.stop()
   await vi.advanceTimersByTimeAsync(60_000)
   expect(FakeSocket.all).toHaveLength(1)
-})
-
-test('where sockets do not get through, events are polled', async () => {
-  const asked: [string, number][] = []
-  let answer: (page: SyncPage) => void = () => undefined
-  const socket = new LiveSocket({
-    url: 'ws://test/ws',
-    token: async () => 'token',
-    onFrames: (frames) => heard.push(...frames),
-    onStatus: (status) => statuses.push(status),
-    onEnded: () => undefined,
-    open: () => new FakeSocket() as unknown as WebSocket,
-    poll: (cursor, wait) => {
-      asked.push([cursor, wait])
-      return new Promise((resolve) => { answer = resolve })
-    },
-    random: () => 1,
-  }, new Cursor('c1-1'))
-  socket.start()
-  last().end(1006)
-  await vi.advanceTimersByTimeAsync(1_000)
-  last().end(1006)
-  const page = (events: Frame[], cursor: string, has_more = false) => ({ events, cursor, has_more, gaps: [] }) as unknown as SyncPage
-  answer(page([said('c1-2')], 'c1-2', true))
-  await vi.advanceTimersByTimeAsync(0)
-  answer(page([], 'c1-2'))
-  await vi.advanceTimersByTimeAsync(0)
-  answer(page([said('c1-3')], 'c1-3'))
-  await vi.advanceTimersByTimeAsync(0)
-  expect(asked).toEqual([['c1-1', 0], ['c1-2', 0], ['c1-2', 25], ['c1-3', 25]])
-  expect(positions()).toEqual(['c1-2', 'c1-3'])
-  expect(statuses.at(-1)).toBe('polling')
-  // After some minutes a socket is tried again, and is used if it works.
-  await vi.advanceTimersByTimeAsync(5 * 60_000)
-  answer(page([], 'c1-3'))
-  await vi.advanceTimersByTimeAsync(0)
-  expect(FakeSocket.all).toHaveLength(3)
-  await last().accept()
-  last().say({ event: 'ready', data: { user_id: 1, cursor: 'c1-3' } })
-  expect(statuses.at(-1)).toBe('live')
-  socket.stop()
-})
-
-test('a socket that worked is not counted among those that do not get through', async () => {
-  const poll = vi.fn(() => new Promise<SyncPage>(() => undefined))
-  const socket = await live('c1-1', poll)
-  // The server restarts, and is not back yet at the first attempt.
-  last().end(closeCodes.restart)
-  await vi.advanceTimersByTimeAsync(5_000)
-  last().end(1006)
-  expect(poll).not.toHaveBeenCalled()
-  expect(statuses.at(-1)).toBe('waiting')
-  await vi.advanceTimersByTimeAsync(2_000)
-  expect(FakeSocket.all).toHaveLength(3)
-  // One frame is enough to show that sockets get through.
-  await last().accept()
-  last().say(said('c1-2'))
-  last().end(1006)
-  await vi.advanceTimersByTimeAsync(4_000)
-  last().end(1006)
-  expect(poll).not.toHaveBeenCalled()
-  await vi.advanceTimersByTimeAsync(8_000)
-  last().end(1006)
-  expect(poll).toHaveBeenCalledTimes(1)
-  socket.stop()
 })

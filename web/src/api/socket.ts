@@ -21,6 +21,9 @@ export interface SocketPorts {
 
 export const closeCodes = { tokenExpired: 4401, revoked: 4403, replaced: 4409, tooFast: 4429, tooSlow: 1013, restart: 1012 }
 
+/// With these codes only the server closes a socket: it got through, though no frame did.
+const SERVER_CODES: number[] = Object.values(closeCodes)
+
 const PING_MS = 25_000
 const ANSWER_MS = 10_000
 const FIRST_MS = 1_000
@@ -28,8 +31,9 @@ const LONGEST_MS = 30_000
 /// After so many sockets that never said anything, events are polled.
 const SILENT_SOCKETS = 2
 const POLL_WAIT_S = 25
-/// How long events are polled until a socket is tried again.
-const POLL_MS = 5 * 60_000
+/// How long events are polled until a socket is tried again: first and, as sockets keep failing, at most.
+const FIRST_POLL_MS = 30_000
+const LONGEST_POLL_MS = 5 * 60_000
 
 export class LiveSocket {
   private socket: WebSocket | null = null
@@ -37,6 +41,8 @@ export class LiveSocket {
   /// Sockets in a row that never said anything; the present one counts until it does.
   private silent = 0
   private polling: AbortController | null = null
+  /// How often events were polled since a socket got through.
+  private polls = 0
   private refused = false
   private stopped = false
   private status: LiveStatus = 'connecting'
@@ -102,7 +108,7 @@ export class LiveSocket {
 
   private receive(socket: WebSocket, frame: Frame): void {
     clearTimeout(this.silence)
-    this.silent = 0
+    this.gotThrough()
     if (this.status === 'live') return this.handle([frame])
     if (frame.event !== 'ready') {
       this.replay.push(frame)
@@ -114,6 +120,11 @@ export class LiveSocket {
     this.tries = 0
     this.beat = setInterval(() => this.ping(), PING_MS)
     this.setStatus('live')
+  }
+
+  private gotThrough(): void {
+    this.silent = 0
+    this.polls = 0
   }
 
   /// Passes on the frames that were not handled before.
@@ -151,6 +162,7 @@ export class LiveSocket {
     this.socket = null
     if (this.stopped) return
     this.handle(this.replay.splice(0))
+    if (SERVER_CODES.includes(code)) this.gotThrough()
     if (code === closeCodes.revoked) {
       this.stopped = true
       this.setStatus('ended')
@@ -168,7 +180,7 @@ export class LiveSocket {
   /// Asks for events until a socket is tried again, or a request fails.
   private async poll(ask: NonNullable<SocketPorts['poll']>): Promise<void> {
     const polling = (this.polling = new AbortController())
-    const until = Date.now() + POLL_MS
+    const until = Date.now() + Math.min(FIRST_POLL_MS * 2 ** this.polls, LONGEST_POLL_MS)
     try {
       for (let wait = 0; Date.now() < until;) {
         const page = await ask(this.cursor.toString(), wait, polling.signal)
@@ -180,10 +192,13 @@ export class LiveSocket {
           ...(page.events as Frame[]),
         ])
         this.cursor.take(page.cursor)
-        wait = page.has_more ? 0 : POLL_WAIT_S
+        wait = page.has_more ? 0 : Math.min(POLL_WAIT_S, Math.max(1, Math.ceil((until - Date.now()) / 1000)))
       }
+      this.polls += 1
     } catch {
       if (polling.signal.aborted) return
+      // Requests do not get through either: that sockets fail says nothing about sockets.
+      this.silent = 0
       this.setStatus('waiting')
       this.polling = null
       this.retry = setTimeout(() => void this.connect(), this.pause(1006))

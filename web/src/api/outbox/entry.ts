@@ -29,6 +29,8 @@ export interface Entry {
   silent?: boolean
   /// People that the text mentions without their user name.
   mentions?: number[]
+  /// Whether its text was the draft of its chat or thread, which the server removes together with posting it.
+  clear_draft?: boolean
   state: 'waiting' | 'failed'
   error: string | null
   /// Which of the files the server refused, by its position.
@@ -45,6 +47,7 @@ export interface Draft {
   thread_id?: number | null
   silent?: boolean
   mentions?: number[]
+  clear_draft?: boolean
 }
 
 export const inOrder = (a: Entry, b: Entry) => a.created_at - b.created_at || a.client_id.localeCompare(b.client_id)
@@ -77,6 +80,7 @@ export const body = (entry: Entry): NewMessage => ({
   ...(entry.thread_id && { thread_id: entry.thread_id }),
   ...(entry.silent && { silent: true }),
   ...(entry.mentions && { mentions: entry.mentions }),
+  ...(entry.clear_draft && { clear_draft: true }),
 })
 
 /// An unsent message as a history item. Its id is greater than every real one.

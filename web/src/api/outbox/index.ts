@@ -4,10 +4,12 @@ import { useQueryClient, type QueryClient } from '@tanstack/react-query'
 import { useMemo, useSyncExternalStore } from 'react'
 import { perKey } from '@/lib/perKey'
 import { uuid } from '@/lib/uuid'
+import { sameDraft } from '../drafts'
 import { messageCreated } from '../events'
 import { connectionOf, request } from '../http'
+import { keys } from '../keys'
 import { isLive, liveStatus, onStatus } from '../live'
-import type { CommandInvoked, Message } from '../types'
+import type { CommandInvoked, Draft as SavedDraft, Message } from '../types'
 import { upload } from '../upload'
 import { body, inOrder, type Draft, type Entry } from './entry'
 import { Sender } from './sender'
@@ -112,6 +114,7 @@ class Outbox {
       ...(draft.thread_id && { thread_id: draft.thread_id }),
       ...(draft.silent && { silent: true }),
       ...(draft.mentions?.length && { mentions: draft.mentions }),
+      ...(draft.clear_draft && { clear_draft: true }),
       state: 'waiting',
       error: null,
     }
@@ -128,7 +131,9 @@ class Outbox {
     const entry = this.entries.find((one) => one.client_id === id)
     // The server forgets files that no message has within a day; a message that it finds invalid uploads them again.
     const files = entry?.error === 'invalid' ? entry.files.map((file) => ({ ...file, attachment_id: undefined })) : undefined
-    await this.store.change(id, { state: 'waiting', error: null, refused_file: null, ...(files && { files }) })
+    // What was written since is not what is sent.
+    const isNewer = this.cache.getQueryData<SavedDraft[]>(keys.drafts)?.some((one) => entry && sameDraft(one, entry) && one.content.trim() !== entry.content)
+    await this.store.change(id, { state: 'waiting', error: null, refused_file: null, ...(files && { files }), ...(isNewer && { clear_draft: false }) })
     this.broadcast({ kind: 'changed' })
   }
 

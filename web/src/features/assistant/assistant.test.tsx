@@ -2,7 +2,7 @@ import { act } from 'react'
 import { expect, test, vi } from 'vitest'
 import { useHas } from '@/api/abilities'
 import { cacheOf, CHAT, ME, message } from '@/api/fixtures'
-import { announceMessage } from '@/api/live'
+import { announceMessages } from '@/api/live'
 import { button, click, fill, named, Refusal, render, serve, until } from '@/testing/render'
 import { AskDialog } from './AskDialog'
 import { CatchUpDialog } from './CatchUpDialog'
@@ -17,9 +17,9 @@ test('a question goes to the assistant, and the dialog closes when the answer be
   await fill(named<HTMLTextAreaElement>('textarea', 'Вопрос'), ' Когда встреча? ')
   await click(button('Спросить'))
   expect(calls.at(-1)?.body).toEqual({ chat_id: CHAT, question: 'Когда встреча?' })
-  await act(async () => announceMessage(cache, message(8, { type: 'ai', payload: { asked_by: 99 } })))
+  await act(async () => announceMessages(cache, [message(8, { type: 'ai', payload: { asked_by: 99 } })]))
   expect(close).not.toHaveBeenCalled()
-  await act(async () => announceMessage(cache, message(9, { type: 'ai', payload: { asked_by: ME } })))
+  await act(async () => announceMessages(cache, [message(9, { type: 'ai', payload: { asked_by: ME } })]))
   expect(close).toHaveBeenCalled()
 })
 

@@ -1,8 +1,8 @@
 import { Archive, ArchiveRestore, Bell, BellOff, CheckCheck, Pin, PinOff, Sparkles } from 'lucide-react'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useMarkRead } from '@/api/actions'
 import { changeChat } from '@/api/events'
 import { request } from '@/api/http'
+import { markRead } from '@/api/readMarks'
 import type { Chat, ChatSettings } from '@/api/types'
 import { Menu, MenuItem, type Point } from '@/components/Menu'
 import { isMuted } from '@/lib/chats'
@@ -12,7 +12,6 @@ import { useT } from '@/lib/i18n'
 export function ChatMenu({ chat, at, onCatchUp, onClose }: { chat: Chat; at: Point; onCatchUp?: () => void; onClose: () => void }) {
   const t = useT()
   const cache = useQueryClient()
-  const { mutate: markRead } = useMarkRead(chat.id)
   const { mutate } = useMutation({
     mutationFn: (form: Partial<ChatSettings>, { client }) => request<ChatSettings>(client, 'PATCH', `/chats/${chat.id}/settings`, { body: form }),
     onSuccess: ({ chat_id, ...settings }) => changeChat(cache, chat_id, (one) => ({ ...one, ...settings })),
@@ -23,7 +22,7 @@ export function ChatMenu({ chat, at, onCatchUp, onClose }: { chat: Chat; at: Poi
   return (
     <Menu label={t('chats.more')} at={at} onClose={onClose}>
       {chat.unread_count > 0 && chat.last_message && (
-        <MenuItem icon={<CheckCheck size={18} />} onSelect={then(() => markRead(chat.last_message!.id))}>{t('chats.mark_read')}</MenuItem>
+        <MenuItem icon={<CheckCheck size={18} />} onSelect={then(() => markRead(cache, chat.id, chat.last_message!.id))}>{t('chats.mark_read')}</MenuItem>
       )}
       {chat.unread_count > 0 && chat.assistant && onCatchUp && <MenuItem icon={<Sparkles size={18} />} onSelect={then(onCatchUp)}>{t('assistant.catch_up')}</MenuItem>}
       <MenuItem icon={chat.pinned ? <PinOff size={18} /> : <Pin size={18} />} onSelect={then(() => mutate({ pinned: !chat.pinned }))}>{chat.pinned ? t('chats.unpin') : t('settings.pin')}</MenuItem>

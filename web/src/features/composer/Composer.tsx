@@ -1,4 +1,4 @@
-import { Suspense, useEffect, useRef, useState, type ClipboardEvent, type KeyboardEvent } from 'react'
+import { Suspense, useEffect, useRef, useState, type KeyboardEvent } from 'react'
 import { toast } from 'sonner'
 import { useEditMessage } from '@/api/actions'
 import type { Chat, Message, Quote, User } from '@/api/types'
@@ -19,7 +19,7 @@ import { useDraft } from './useDraft'
 import { useGrow } from './useGrow'
 import { useSending, useSendLater, type How } from './useSending'
 import { useSuggestions } from './useSuggestions'
-import { completes, isTouch, linkedBy, markedBy } from './text'
+import { completes, excess, isTouch, linkedBy, markedBy } from './text'
 
 const Staged = lazyComponent(() => import('./Staged').then((file) => file.Staged))
 const RecorderBar = lazyComponent(() => import('./RecorderBar').then((file) => file.RecorderBar))
@@ -61,6 +61,7 @@ export function Composer({ chat, me, thread = null, staged, onStage, onFiles, ed
   const field = useGrow(text)
   const { texts: suggested, suggest, clear: dropSuggested } = useSuggestions(chat.id)
   const completion = useCompletion(chat, me.id, text, caret)
+  const over = Math.max(excess(text), ...(editing ? [] : staged.map(({ caption }) => excess(caption))))
   const ready = text.trim() !== '' || (staged.length > 0 && !editing)
 
   useEffect(() => {
@@ -93,10 +94,11 @@ export function Composer({ chat, me, thread = null, staged, onStage, onFiles, ed
   }
 
   const submit = (how: How = {}) => {
-    if (!ready) return
+    if (!ready || over > 0 || edit.isPending) return
     if (editing) {
-      if (edited.trim() !== editing.content) edit.mutate({ message: editing, content: edited.trim() })
-      return onEdit(null)
+      if (edited.trim() === editing.content) return onEdit(null)
+      // Until it is saved, it stays in the field.
+      return edit.mutate({ message: editing, content: edited.trim() }, { onSuccess: () => onEdit(null) })
     }
     if (staged.length > 0) void sendFiles(staged, draft, { ...how, mentions: mentions() })
     else sendText(draft.trim(), { ...how, mentions: mentions() })
@@ -128,10 +130,6 @@ export function Composer({ chat, me, thread = null, staged, onStage, onFiles, ed
       cancel()
     }
   }
-  const paste = (event: ClipboardEvent<HTMLTextAreaElement>) => {
-    const link = linkedBy(event, text)
-    if (link) insert(link.text, link.from, link.to)
-  }
 
   const voice = (recorded: Recording) => { setRecording(false); sendVoice(recorded); onQuote(null) }
   if (recording) return <Suspense fallback={<div className={styles.composer} />}><RecorderBar onSend={voice} onCancel={() => setRecording(false)} /></Suspense>
@@ -141,21 +139,24 @@ export function Composer({ chat, me, thread = null, staged, onStage, onFiles, ed
       {!editing && suggested.length > 0 && <Suggestions texts={suggested} onChoose={(what) => { dropSuggested(); insert(what, 0, text.length) }} onClose={dropSuggested} />}
       <Context editing={editing} quoted={quoted} onEdit={onEdit} onQuote={onQuote} />
       {!editing && staged.length > 0 && <Suspense><Staged files={staged} onChange={onStage} /></Suspense>}
+      {over > 0 && <p className={styles.excess} role="status">{t('composer.too_long', { count: over })}</p>}
       <div className={styles.line}>
         {!editing && <AttachButton onFiles={(files) => { onFiles(files); field.current?.focus() }} onPoll={onPoll} onAsk={onAsk} onSuggest={onAsk && suggest} />}
         <TextField
           field={field}
           text={text}
+          busy={edit.isPending}
+          tooLong={over > 0}
           offers={completion.offers.length}
           offer={completion.index}
           placeholder={staged.length > 1 && !editing ? t('composer.common_caption') : staged.length > 0 || (editing && editing.type !== 'text') ? t('composer.caption') : thread ? t('thread.reply') : t('composer.field')}
           onText={(next) => { change(next); if (!editing) typing() }}
           onCaret={setCaret}
-          onPaste={paste}
+          onPaste={(event) => linkedBy(event, text, insert)}
           onKeyDown={keys}
         />
         <EmojiButton onPick={(emoji) => insert(emoji, caret, field.current?.selectionEnd ?? caret)} />
-        <SendButton ready={ready} editing={editing !== null} canSchedule={staged.length === 0} onSilent={() => submit({ silent: true })} onLater={submitLater} onRecord={() => setRecording(true)} />
+        <SendButton ready={ready} disabled={over > 0 || edit.isPending} editing={editing !== null} canSchedule={staged.length === 0} onSilent={() => submit({ silent: true })} onLater={submitLater} onRecord={() => setRecording(true)} />
       </div>
     </form>
   )

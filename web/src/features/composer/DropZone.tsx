@@ -18,13 +18,22 @@ function refuseOwn(event: DragEvent): void {
   event.dataTransfer.dropEffect = 'none'
 }
 
+/// Whether what is pasted is a text that brings a picture of itself, as cells of a spreadsheet do. A picture of a page
+/// brings HTML too, but only itself in it; a file manager names its files in plain text alone.
+function isText(clipboard: DataTransfer): boolean {
+  const { types, files } = clipboard
+  if (!types.includes('text/plain') || !types.includes('text/html')) return false
+  if (![...files].every(({ type }) => type.startsWith('image/'))) return false
+  return new DOMParser().parseFromString(clipboard.getData('text/html'), 'text/html').body.textContent.trim() !== ''
+}
+
 /// Accepts files dropped or pasted anywhere in the chat.
 export function DropZone({ onFiles, children }: Props) {
   const t = useT()
   const [over, setOver] = useState(false)
   const paste = (event: ClipboardEvent) => {
     const files = [...event.clipboardData.files]
-    if (files.length === 0) return
+    if (files.length === 0 || isText(event.clipboardData)) return
     event.preventDefault()
     onFiles(files)
   }

@@ -10,6 +10,7 @@ const TimeDialog = lazyComponent(() => import('@/components/TimeDialog').then((f
 
 interface Props {
   ready: boolean
+  disabled: boolean
   editing: boolean
   canSchedule: boolean
   onSilent: () => void
@@ -18,17 +19,18 @@ interface Props {
 }
 
 /// Sends now, silently or later; with nothing written, records.
-export function SendButton({ ready, editing, canSchedule, onSilent, onLater, onRecord }: Props) {
+export function SendButton({ ready, disabled, editing, canSchedule, onSilent, onLater, onRecord }: Props) {
   const t = useT()
   const [at, setAt] = useState<Point | null>(null)
   const [choosing, setChoosing] = useState(false)
   if (!ready) return editing ? null : <IconButton label={t('composer.voice')} onClick={onRecord}><Mic size={21} /></IconButton>
-  if (editing) return <button type="submit" className={styles.send} aria-label={t('composer.save')}><Check size={22} /></button>
+  if (editing) return <button type="submit" className={styles.send} disabled={disabled} aria-label={t('composer.save')}><Check size={22} /></button>
   return (
     <>
       <button
         type="button"
         className={styles.how}
+        disabled={disabled}
         aria-label={t('composer.how')}
         title={t('composer.how')}
         aria-haspopup="menu"
@@ -39,7 +41,7 @@ export function SendButton({ ready, editing, canSchedule, onSilent, onLater, onR
       >
         <ChevronUp size={18} />
       </button>
-      <button type="submit" className={styles.send} aria-label={t('composer.send')}><ArrowUp size={22} /></button>
+      <button type="submit" className={styles.send} disabled={disabled} aria-label={t('composer.send')}><ArrowUp size={22} /></button>
       {at && (
         <Menu label={t('composer.how')} at={at} onClose={() => setAt(null)}>
           <MenuItem icon={<BellOff size={18} />} onSelect={() => { setAt(null); onSilent() }}>{t('composer.send_silent')}</MenuItem>

@@ -46,7 +46,6 @@ export function Staged({ files, onChange }: Props) {
               {several && (
                 <input
                   dir="auto"
-                  maxLength={16_000}
                   value={caption}
                   aria-label={t('composer.own_caption_of', { name: file.name })}
                   placeholder={t('composer.own_caption')}

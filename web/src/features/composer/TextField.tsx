@@ -3,12 +3,13 @@ import { useT } from '@/lib/i18n'
 import styles from './Composer.module.css'
 import { isTouch } from './text'
 
-const MOST = 16_000
-
 interface Props {
   field: RefObject<HTMLTextAreaElement | null>
   text: string
   placeholder: string
+  /// It is being saved.
+  busy: boolean
+  tooLong: boolean
   /// How many completions are offered, and which one is chosen.
   offers: number
   offer: number
@@ -19,7 +20,7 @@ interface Props {
 }
 
 /// The field for the text of a message.
-export function TextField({ field, text, placeholder, offers, offer, onText, onCaret, onPaste, onKeyDown }: Props) {
+export function TextField({ field, text, placeholder, busy, tooLong, offers, offer, onText, onCaret, onPaste, onKeyDown }: Props) {
   const t = useT()
   return (
     <textarea
@@ -27,7 +28,8 @@ export function TextField({ field, text, placeholder, offers, offer, onText, onC
       className={styles.field}
       rows={1}
       dir="auto"
-      maxLength={MOST}
+      readOnly={busy}
+      {...(tooLong && { 'aria-invalid': true })}
       aria-label={t('composer.field')}
       aria-autocomplete="list"
       {...(offers > 0 && { 'aria-controls': 'completion', 'aria-activedescendant': `completion-${offer}` })}

@@ -5,6 +5,15 @@ import type { Offer, useCompletion } from './useCompletion'
 
 export const isTouch = () => matchMedia('(hover: none) and (pointer: coarse)').matches
 
+/// The most characters of a message, which the server counts without the blanks around it.
+const MOST = 16_000
+
+/// By how many characters a text is too long for a message.
+export function excess(text: string): number {
+  if (text.length <= MOST) return 0
+  return Math.max(0, [...text.trim()].length - MOST)
+}
+
 /// Puts marks around a selection, or takes them away.
 export function wrap(text: string, from: number, to: number, mark: string): { text: string; from: number; to: number } {
   const [before, selected, after] = [text.slice(0, from), text.slice(from, to), text.slice(to)]
@@ -23,12 +32,12 @@ export function markedBy(event: KeyboardEvent<HTMLTextAreaElement>, text: string
 }
 
 /// An address pasted over a selection becomes a named link.
-export function linkedBy(event: ClipboardEvent<HTMLTextAreaElement>, text: string) {
+export function linkedBy(event: ClipboardEvent<HTMLTextAreaElement>, text: string, insert: (what: string, from: number, to: number) => void): void {
   const url = event.clipboardData.getData('text/plain').trim()
   const { selectionStart: from, selectionEnd: to } = event.currentTarget
-  if (from === to || !/^https?:\/\/\S+$/i.test(url)) return null
+  if (from === to || !/^https?:\/\/\S+$/i.test(url)) return
   event.preventDefault()
-  return { text: `[${text.slice(from, to)}](${url})`, from, to }
+  insert(`[${text.slice(from, to)}](${url})`, from, to)
 }
 
 /// Keys that belong to the open list of suggestions.

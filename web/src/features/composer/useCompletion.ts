@@ -85,26 +85,36 @@ export function useCompletion(chat: Chat, me: number, text: string, caret: numbe
   const t = useT()
   const language = useLanguage()
   const members = useMembers(chat.id)
-  const [emoji, setEmoji] = useState<Offer[]>([])
-  const [active, setActive] = useState(0)
-  const [closedAt, setClosedAt] = useState('')
+  const [emoji, setEmoji] = useState<{ words: string; offers: Offer[] }>({ words: '', offers: [] })
   const asked = askedAt(text, caret)
   const key = asked ? `${asked.kind}${asked.from}` : ''
   const words = asked?.words ?? ''
+  const [query, setQuery] = useState({ key, words })
+  const [active, setActive] = useState(0)
+  /// What was being completed when Escape was pressed.
+  const [closed, setClosed] = useState<string | null>(null)
+  if (query.key !== key || query.words !== words) {
+    setQuery({ key, words })
+    setActive(0)
+    // Writing on at the same name does not open it again; beginning another does.
+    if (closed !== null && (query.key !== key || !(words.startsWith(closed) || closed.startsWith(words)))) setClosed(null)
+  }
 
   useEffect(() => {
     if (asked?.kind !== ':') return
     let over = false
     import('@/lib/emoji').then(async ({ findEmoji, loadEmoji }) => {
       const found = findEmoji(await loadEmoji(language), words, MOST)
-      if (!over) setEmoji(found.map((one: Emoji) => ({ id: `emoji-${one.emoji}`, text: one.emoji, label: one.code ? `:${one.code}:` : one.name, note: one.name, emoji: one.emoji })))
+      if (!over) setEmoji({ words, offers: found.map((one: Emoji) => ({ id: `emoji-${one.emoji}`, text: one.emoji, label: one.code ? `:${one.code}:` : one.name, note: one.name, emoji: one.emoji })) })
     }).catch(() => undefined)
     return () => { over = true }
   }, [asked?.kind, words, language])
 
   const commands = useCommands(chat.id, asked?.kind === '/')
   const people = asked?.kind === '@' ? peopleFor(t, words, members ?? [], me, chat.is_group) : []
-  const offers = !asked || closedAt === key ? [] : asked.kind === '/' ? commandsFor(words, commands, members ?? []) : asked.kind === '@' ? people : emoji
+  // Until those of other words are found, those of their beginning stand.
+  const found = words.startsWith(emoji.words) ? emoji.offers : []
+  const offers = !asked || closed !== null ? [] : asked.kind === '/' ? commandsFor(words, commands, members ?? []) : asked.kind === '@' ? people : found
   const index = Math.min(active, Math.max(0, offers.length - 1))
   return {
     offers,
@@ -112,6 +122,6 @@ export function useCompletion(chat: Chat, me: number, text: string, caret: numbe
     asked,
     move: (step: number) => setActive((index + step + offers.length) % offers.length),
     setActive,
-    close: () => setClosedAt(key),
+    close: () => setClosed(words),
   }
 }

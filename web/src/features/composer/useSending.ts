@@ -39,7 +39,7 @@ export function useSending({ chat, thread, quoted }: Place) {
       typing: () => sendTyping(cache, chat),
       sendText: (content: string, how: How = {}) => {
         resetTyping(cache)
-        send(cache, { ...place, type: 'text', content, ...how })
+        send(cache, { ...place, type: 'text', content, clear_draft: true, ...how })
       },
       sendVoice: ({ blob, type, codec, duration_ms, waveform }: Recording) => send(cache, {
         ...place,
@@ -60,6 +60,7 @@ export function useSending({ chat, thread, quoted }: Place) {
             reply_to: index === 0 ? quoted : null,
             silent: how.silent,
             mentions: caption === common.trim() ? how.mentions : undefined,
+            clear_draft: caption === common.trim(),
           })
         }
       },

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useEffectEvent, useRef, useState, type UIEvent } from 'react'
 import { request } from '@/api/http'
 import { keys } from '@/api/keys'
 import { useUnsentOf } from '@/api/outbox'
@@ -15,6 +15,7 @@ import { rowMaker } from './rows'
 import styles from './ThreadList.module.css'
 
 const MOST = 200
+const END_PX = 80
 
 /// The first message of a thread and its replies.
 export function ThreadList({ root }: { root: Message }) {
@@ -31,13 +32,26 @@ export function ThreadList({ root }: { root: Message }) {
       (await request<Message[]>(client, 'GET', '/messages', { query: { chat_id: chat.id, thread_id: root.id, limit: MOST }, signal })).reverse(),
     staleTime: 0,
   })
+  // As it is now: events change it there.
+  const { data: first } = useQuery({
+    queryKey: keys.threadRoot(root.id),
+    queryFn: ({ signal, client }) => request<Message>(client, 'GET', `/messages/${root.id}`, { signal }),
+    initialData: root,
+    staleTime: Infinity,
+  })
   const replies = data?.filter((message) => message.id !== root.id) ?? []
-  const rows = makeRows([root, ...replies], unsent, null, me.id)
-  useEffect(() => {
-    end.current?.scrollIntoView({ block: 'end' })
-  }, [rows.length])
+  const rows = makeRows([first, ...replies], unsent, null, me.id)
+  const atEnd = useRef(true)
+  const last = rows.at(-1)
+  const follow = useEffectEvent(() => {
+    if (atEnd.current || last?.message.author_id === me.id) end.current?.scrollIntoView({ block: 'end' })
+  })
+  useEffect(() => follow(), [last?.key])
+  const noteEnd = ({ currentTarget: { scrollHeight, scrollTop, clientHeight } }: UIEvent) => {
+    atEnd.current = scrollHeight - scrollTop - clientHeight < END_PX
+  }
   return (
-    <div className={styles.scroll} role="region" tabIndex={0} aria-label={t('thread.title')} onKeyDown={(event) => moveFocus(event, rows, openMenu)}>
+    <div className={styles.scroll} role="region" tabIndex={0} aria-label={t('thread.title')} onScroll={noteEnd} onKeyDown={(event) => moveFocus(event, rows, openMenu)}>
       <ol>
         {rows.map((row, index) => (
           <li key={row.key} data-index={index}>

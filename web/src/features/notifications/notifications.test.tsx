@@ -1,8 +1,10 @@
+import type { QueryClient } from '@tanstack/react-query'
 import { act } from 'react'
 import { beforeEach, expect, test, vi } from 'vitest'
+import { applyEvents } from '@/api/events'
 import { CHAT, chat, HER, ME, message, person } from '@/api/fixtures'
 import { keys } from '@/api/keys'
-import { announceMessage } from '@/api/live'
+import { announceMessages } from '@/api/live'
 import type { Chat, Message } from '@/api/types'
 import { isWanted, setNotifyChoices, unreadTotal } from '@/lib/notify'
 import { click, render, serve, settle } from '@/testing/render'
@@ -38,11 +40,12 @@ function Page({ onOpen }: { onOpen: (chat: number) => void }) {
   return null
 }
 
-async function hear(chats: Chat[], heard: Message, onOpen = vi.fn()) {
+async function hear(chats: Chat[], heard: Message | Message[], onOpen = vi.fn(), meanwhile?: (cache: QueryClient) => void) {
   serve({ [`GET /users/${HER}`]: () => person(HER, 'Вера') })
   const { cache } = await render(<Page onOpen={onOpen} />, { chats })
   cache.setQueryData(keys.person(HER), person(HER, 'Вера'))
-  await act(async () => announceMessage(cache, heard))
+  await act(async () => announceMessages(cache, [heard].flat()))
+  if (meanwhile) await act(async () => meanwhile(cache))
   await vi.advanceTimersByTimeAsync(500)
   await settle()
   return onOpen
@@ -93,6 +96,27 @@ test('do not disturb is quiet', async () => {
 test('a page that is looked at shows no notification', async () => {
   vi.mocked(document.hasFocus).mockReturnValue(true)
   await hear([chat()], message(8))
+  expect(shown).toEqual([])
+})
+
+test('of what was missed, the newest message of each chat is shown that the chat lets through', async () => {
+  const chats = [chat({ title: 'Команда' }), chat({ id: 11, title: 'Тихо', notify: 'mentions' })]
+  await hear(chats, [
+    message(20, { content: 'раз' }), message(21, { content: 'два' }), message(22, { author_id: ME }),
+    message(23, { chat_id: 11, content: 'тебе', mentions: [ME] }), message(24, { chat_id: 11, content: 'всем' }),
+  ])
+  expect(shown.map(({ title, body }) => [title, body])).toEqual([['Команда', 'Вера: два'], ['Тихо', 'Вера: тебе']])
+})
+
+test('what was read elsewhere already is not shown', async () => {
+  await hear([chat({ last_read_message_id: 30 })], [message(29), message(30)])
+  expect(shown).toEqual([])
+})
+
+test('what is read or deleted before it is shown is not shown', async () => {
+  const meanwhile = (event: string, data: unknown) => (cache: QueryClient) => applyEvents(cache, [{ event, data }])
+  await hear([chat({ last_message: message(40), unread_count: 1 })], message(40), vi.fn(), meanwhile('chat.read', { chat_id: CHAT, user_id: ME, message_id: 40 }))
+  await hear([chat({ last_message: message(41), unread_count: 1 })], message(41), vi.fn(), meanwhile('message.deleted', { id: 41, chat_id: CHAT }))
   expect(shown).toEqual([])
 })
 

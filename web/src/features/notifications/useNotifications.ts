@@ -3,8 +3,9 @@
 
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useEffectEvent } from 'react'
-import { onMessage } from '@/api/live'
+import { knownMessage } from '@/api/events'
 import { keys } from '@/api/keys'
+import { onMessages } from '@/api/live'
 import { personQuery, useChats } from '@/api/queries'
 import type { Chat, Message, User } from '@/api/types'
 import { authorName } from '@/lib/author'
@@ -27,13 +28,20 @@ export function useNotifications(open: number | null, onOpen: (chat: number) => 
   useBadge()
   useReadElsewhere()
 
-  const announce = useEffectEvent(async (message: Message) => {
+  /// The chat of a message that is to be announced, as it is now.
+  const chatOf = (message: Message): Chat | null => {
     const me = cache.getQueryData<User>(keys.me)?.id ?? 0
     const chat = cache.getQueryData<Chat[]>(keys.chats)?.find((one) => one.id === message.chat_id)
-    if (!chat || !isWanted(message, chat, me, Date.now())) return
+    const isRead = message.id <= (chat?.last_read_message_id ?? 0)
+    const isDeleted = knownMessage(cache, message.chat_id, message.id)?.deleted
+    return chat && !isRead && !isDeleted && isWanted(message, chat, me, Date.now()) ? chat : null
+  }
+  const announce = useEffectEvent(async (message: Message) => {
     const looking = document.visibilityState === 'visible' && document.hasFocus()
     if (!looking) await new Promise((resolve) => setTimeout(resolve, BACKGROUND_MS))
-    if (!(await isFirst(message.id))) return
+    // It may have been read or deleted meanwhile.
+    const chat = chatOf(message)
+    if (!chat || !(await isFirst(message.id))) return
     const { quietUntil, sound, desktop, preview } = notifyChoices()
     if (quietUntil > Date.now() || (looking && open === chat.id)) return
     if (sound && !message.silent) playSound()
@@ -49,8 +57,14 @@ export function useNotifications(open: number | null, onOpen: (chat: number) => 
       icon: author?.avatar_url ?? undefined,
     }, onOpen)
   })
+  /// Of what came together, one message of each chat is announced: the newest that it lets through.
+  const announceNewest = useEffectEvent((messages: Message[]) => {
+    const newest = new Map<number, Message>()
+    for (const message of messages) if (chatOf(message)) newest.set(message.chat_id, message)
+    for (const message of newest.values()) void announce(message)
+  })
   const pressed = useEffectEvent(onOpen)
-  useEffect(() => onMessage(cache, (message) => void announce(message)), [cache])
+  useEffect(() => onMessages(cache, (messages) => announceNewest(messages)), [cache])
   useEffect(() => onPressed((chat) => pressed(chat)), [])
 }
 
