@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use serde::Serialize;
@@ -56,6 +57,7 @@ pub struct Shell {
     pages: Mutex<HashMap<u32, Page>>,
     /// The newest version that a server offered.
     update: Mutex<Option<Update>>,
+    is_updating: AtomicBool,
 }
 
 impl Shell {
@@ -75,6 +77,7 @@ impl Shell {
             clients: RwLock::new(Arc::new(clients)),
             pages: Mutex::default(),
             update: Mutex::default(),
+            is_updating: AtomicBool::default(),
         }
     }
 
@@ -171,8 +174,22 @@ impl Shell {
         self.update.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Marks the update as being fetched, until the mark is dropped; `None` while it is marked already.
+    pub fn begin_update(&self) -> Option<Updating<'_>> {
+        (!self.is_updating.swap(true, Ordering::AcqRel)).then_some(Updating(&self.is_updating))
+    }
+
     pub fn forget(&self, account: u32) {
         self.pages().remove(&account);
+    }
+}
+
+/// An update is being fetched.
+pub struct Updating<'a>(&'a AtomicBool);
+
+impl Drop for Updating<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
     }
 }
 

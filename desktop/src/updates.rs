@@ -101,9 +101,11 @@ pub fn pressed(app: &AppHandle) {
     });
 }
 
+/// Fetches an update, unless it is being fetched.
 async fn take(app: &AppHandle, update: &Update) {
     let shell = app.state::<Shell>();
     say(app, shell.texts.with("desktop.update.loading", &[("version", &update.version)]));
+    let Some(_updating) = shell.begin_update() else { return };
     if let Err(reason) = fetch(app, update).await {
         log::error!("the update could not be fetched: {reason}");
         say(app, shell.texts.with("desktop.update.failed", &[("reason", &reason)]));
