@@ -12,10 +12,14 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use futures_util::future::join_all;
 use nkeys::KeyPair;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
+
+use besedka::messenger::Clock;
 
 use crate::database::Database;
 use crate::others::{Answer, Other};
+use crate::process::{PATIENCE, Process};
 use crate::server::{PASSWORD, Person, Reply, Socket, Storage, TestServer};
 use crate::skip::skip;
 use crate::v1::{import, push};
@@ -370,6 +374,83 @@ async fn jobs_are_done_once_and_taken_over() {
     one.running.stop().await;
     assert_eq!(receives(&mut socket, "message.created").await["content"], "when one has stopped");
     assert_eq!(ann.texts(chat).await.len(), 2);
+}
+
+/// The ids of the messages that a socket tells as deleted, each once, until there are so many.
+async fn told_as_deleted(socket: &mut Socket, count: usize) -> BTreeSet<i64> {
+    let mut told = BTreeSet::new();
+    while told.len() < count {
+        for id in receives(socket, "messages.deleted").await["ids"].as_array().unwrap() {
+            assert!(told.insert(id.as_i64().unwrap()), "{id} is told twice");
+        }
+    }
+    told
+}
+
+/// There is no bus at the address, so that it also runs where NATS is not installed: nodes read the database then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn old_messages_are_deleted_once_also_when_the_node_that_deletes_them_is_killed() {
+    const MESSAGES: i64 = 2_000;
+    const DAY: Duration = Duration::from_secs(24 * 3_600);
+    // The node that is killed is a process and has the time of the machine: the messages are sent three days before.
+    let clock = Clock::default();
+    clock.turn_back(DAY * 3);
+    let before = TestServer::at_time(TempDir::new().unwrap(), Database::new().await, clock).await;
+    let (ann, bob) = (before.person("ann").await, before.person("bob").await);
+    let lines = import::lines((1..=MESSAGES).map(|id| import::text(id, "old")));
+    let file = ann.upload("export.zip", "application/zip", import::export_with(&lines)).await;
+    ann.post("/users/me/import", json!({"attachment_id": file})).await.expect(200);
+    let chat = ann.get("/chats").await.expect(200)[0]["id"].as_i64().unwrap();
+    ann.post(&format!("/chats/{chat}/members"), json!({"user_id": bob.id})).await.expect(201);
+    let TestServer { dir, database, running, .. } = before;
+    running.stop().await;
+
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let bus = format!("--bus-url=nats://127.0.0.1:{port}");
+    let url = format!("--database-url={}", database.url(dir.path()));
+    let mut first = Process::start(dir.path(), &[&url, &bus]).await;
+    let leads = async {
+        while database.count(dir.path(), "SELECT count(*) FROM lease WHERE name = 'jobs'").await == 0 {
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(PATIENCE, leads).await.expect("the first node runs the jobs");
+    let secret = format!("--secret-file={}", dir.path().join("secret.key").display());
+    let files = format!("--storage-url=file:{}", dir.path().join("files").display());
+    let same = Database::at(database.url(dir.path()));
+    let second = TestServer::on(same, &["--rate-limits", "off", &bus, &secret, &files]).await;
+    let here = Person { url: first.url.clone(), ..ann }.renewed().await;
+    let (there, bob) = (at(&second, &here), at(&second, &bob).renewed().await);
+    let cursor = there.cursor().await;
+    let mut sockets = vec![there.socket().await, bob.socket().await];
+    let mut watching = here.socket().await;
+    here.patch("/admin/retention", json!({"message_days": 1})).await.expect(204);
+    receives(&mut watching, "messages.deleted").await;
+    first.kill().await;
+    let left = "SELECT count(*) FROM message WHERE deleted_at IS NULL AND text = 'old'";
+    assert!(database.count(dir.path(), left).await > 0, "it is killed before it has deleted all");
+
+    // The lease of the jobs ends.
+    second.clock.advance(Duration::from_secs(15));
+    sockets.push(there.resume(&cursor).await);
+    for socket in &mut sockets {
+        told_as_deleted(socket, usize::try_from(MESSAGES).unwrap()).await;
+    }
+    assert_eq!(there.texts(chat).await, [""; 0]);
+    // It looks for old messages once a minute.
+    second.clock.advance(Duration::from_secs(60));
+    second.running.messenger.run_due_jobs().await;
+    there.post_text(chat, "new").await;
+    for socket in &mut sockets {
+        loop {
+            let frame = socket.next().await.expect("the socket stays open");
+            assert_ne!(frame["event"], "messages.deleted", "{frame}");
+            if frame["event"] == "message.created" {
+                break;
+            }
+        }
+    }
+    assert_eq!(bob.texts(chat).await, ["new"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
