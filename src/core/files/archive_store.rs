@@ -7,14 +7,12 @@ use object_store::buffered::BufWriter;
 use object_store::path::Path;
 use tokio::io::AsyncWriteExt;
 
-use super::backend::Backend;
+use super::backend::{Backend, STAGED};
 use super::{AwsEnv, Error, Files, Result, StorageLocation, from_io_error};
 use crate::model::Time;
 
 /// The size of a multipart upload's parts in bytes: a bucket takes 10,000 of them, so an archive may have 160 GB.
 const ARCHIVE_PART: usize = 16 * 1024 * 1024;
-/// What object_store puts between a file's name and a number while it writes the file in a folder.
-const STAGED: char = '#';
 
 /// A folder or a bucket for backups.
 #[derive(Clone)]

@@ -1,5 +1,8 @@
 //! An opened storage: a folder or a bucket, and what differs between the two.
 
+use std::ffi::OsStr;
+use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,9 +17,11 @@ use object_store::path::Path;
 use object_store::{BackoffConfig, ClientOptions, ObjectStore, ObjectStoreExt, RetryConfig};
 
 use super::location::BucketConfig;
-use super::{AwsEnv, Error, Result, StorageLocation};
+use super::{AwsEnv, Error, Result, StorageLocation, from_io_error};
 use crate::traces;
 
+/// What object_store puts between a file's name and a number while it writes the file in a folder.
+pub(super) const STAGED: char = '#';
 /// How many bytes are written to the disk at a time.
 const DISK_CHUNK: usize = 256 * 1024;
 /// The size of a multipart upload's parts in bytes: S3's minimum for all parts but the last.
@@ -31,6 +36,8 @@ pub(super) struct Backend {
     pub(super) store: Arc<dyn ObjectStore>,
     /// `None` for a folder.
     pub(super) bucket: Option<Arc<S3Bucket>>,
+    /// `None` for a bucket.
+    folder: Option<PathBuf>,
 }
 
 /// An opened bucket: its configuration and client.
@@ -69,13 +76,14 @@ impl Backend {
                 let describe =
                     |error| format!("the folder for {content} {} can't be used: {error}", folder.display());
                 let store = opened.map_err(describe)?.with_fsync(true).with_automatic_cleanup(true);
-                Ok(Self { store: Arc::new(store), bucket: None })
+                Ok(Self { store: Arc::new(store), bucket: None, folder: Some(folder.clone()) })
             }
             StorageLocation::Bucket(url) => {
                 let describe = |error: String| format!("the bucket {location} can't be used: {error}");
                 let config = url.resolve(aws).map_err(describe)?;
                 let s3 = connect(&config, aws).map_err(|error| describe(error.to_string()))?;
-                Ok(Self { store: Arc::new(s3.clone()), bucket: Some(Arc::new(S3Bucket { config, s3 })) })
+                let bucket = Some(Arc::new(S3Bucket { config, s3: s3.clone() }));
+                Ok(Self { store: Arc::new(s3), bucket, folder: None })
             }
         }
     }
@@ -99,6 +107,25 @@ impl Backend {
         }
     }
 
+    /// Deletes what a server that was killed left beside an object while it wrote it, or another one of the same
+    /// attachment. In a bucket a lifecycle rule does.
+    pub(super) async fn delete_staged(&self, path: &Path) -> Result<()> {
+        let file = self.folder.as_ref().map(|folder| folder.join(path.as_ref()));
+        let Some(folder) = file.as_deref().and_then(std::path::Path::parent) else { return Ok(()) };
+        let mut entries = match tokio::fs::read_dir(folder).await {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            found => found.map_err(from_io_error)?,
+        };
+        while let Some(entry) = entries.next_entry().await.map_err(from_io_error)? {
+            if is_staged(&entry.file_name()) {
+                tokio::fs::remove_file(entry.path()).await.map_err(from_io_error)?;
+            }
+        }
+        // Unless something else is there.
+        let _ = tokio::fs::remove_dir(folder).await;
+        Ok(())
+    }
+
     pub(super) async fn check(&self) -> Result<()> {
         let path = Path::from("health");
         let request = self.store.head(&path);
@@ -108,6 +135,11 @@ impl Backend {
             Err(_) => Err(Error::Unavailable("it does not answer".to_owned())),
         }
     }
+}
+
+fn is_staged(name: &OsStr) -> bool {
+    let number = name.to_str().and_then(|name| name.rsplit_once(STAGED)).map(|(_, number)| number);
+    number.is_some_and(|number| number.parse::<u32>().is_ok())
 }
 
 /// Makes the library's own HTTP client, whose requests are spans of traces.

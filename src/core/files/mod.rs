@@ -240,13 +240,14 @@ impl Files {
         std::iter::once(&self.backend).chain(&self.fallback)
     }
 
-    /// Deletes a file and its thumbnail; missing ones are not an error.
+    /// Deletes a file and its thumbnail, also what is there of either by half; missing ones are not an error.
     #[boxed]
     pub async fn delete(&self, attachment: &Attachment) -> Result<()> {
         for backend in self.backends() {
             for path in [thumbnail_path_of(attachment), path_of(attachment)] {
                 backend.delete(&path).await?;
             }
+            backend.delete_staged(&path_of(attachment)).await?;
         }
         Ok(())
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::server::{PASSWORD, Person, Reply, TestServer};
+use crate::server::{PASSWORD, Person, Reply, Storage, TestServer};
 use crate::skip::leave;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
@@ -600,6 +600,29 @@ fn fields(form: &Value) -> Form {
 async fn send_form(person: &Person, form: &Value, filled: Form) -> Reply {
     let url = form["url"].as_str().unwrap();
     Reply::to(person.http.post(url).multipart(filled)).await
+}
+
+#[tokio::test]
+async fn what_a_killed_server_left_of_an_upload_goes_with_its_attachment() {
+    let server = TestServer::storing(Storage::Folder, &["--rate-limits", "off"]).await;
+    let ann = server.person("ann").await;
+    let chat = ann.group("Garden", &[]).await;
+    let form = announce(&ann, "begun.bin", "application/octet-stream").await;
+    let begun = form["attachment_id"].as_str().unwrap();
+    let posted = ann.upload("posted.bin", "application/octet-stream", b"whole".to_vec()).await;
+    let body = json!({"chat_id": chat, "type": "file", "payload": {"attachment_id": posted}});
+    let message = ann.post("/messages", body).await.expect(201)["id"].clone();
+    let [begun, posted] = [begun, &posted].map(|id| server.dir.path().join("files").join(id));
+    for folder in [&begun, &posted] {
+        std::fs::create_dir_all(folder).unwrap();
+        std::fs::write(folder.join("file#1"), "ha").unwrap();
+    }
+    server.clock.advance(Duration::from_secs(26 * 3_600));
+    server.running.messenger.clean_up().await.unwrap();
+    assert!(!begun.exists() && posted.join("file").exists());
+    ann.renewed().await.delete(&format!("/messages/{message}")).await.expect(204);
+    server.running.messenger.clean_up().await.unwrap();
+    assert!(!posted.exists());
 }
 
 /// A filled-in form as bytes, which says that the file has `length` bytes and has fewer.
