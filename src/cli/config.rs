@@ -112,12 +112,27 @@ fn masked(value: &str) -> String {
     }
     match value.split_once("://") {
         // A web address may be secret as a whole.
-        Some((scheme, rest)) if !scheme.starts_with("http") => {
-            let place = rest.rsplit_once('@').map_or(rest.to_owned(), |(_, place)| format!("{MASK}@{place}"));
-            format!("{scheme}://{place}")
+        Some((scheme, _)) if !scheme.starts_with("http") => {
+            without_login(value).unwrap_or_else(|| value.to_owned())
         }
         _ => MASK.to_owned(),
     }
+}
+
+/// An address with its user and password masked; `None` if it has none.
+fn without_login(value: &str) -> Option<String> {
+    let (scheme, rest) = value.split_once("://")?;
+    let (_, place) = rest.rsplit_once('@')?;
+    Some(format!("{scheme}://{MASK}@{place}"))
+}
+
+/// What to show of a value that was refused; `None` for all of it. `flag` is as clap writes it, `--database-url <URL>`.
+pub(super) fn refused_value(flag: &str, value: &str) -> Option<String> {
+    let command = Config::augment_args(Command::new("besedka"));
+    let name = flag.split([' ', '=']).next().and_then(|flag| flag.strip_prefix("--"));
+    let is_secret = name.is_some()
+        && command.get_arguments().any(|arg| arg.is_hide_env_values_set() && arg.get_long() == name);
+    if is_secret { Some(masked(value)) } else { without_login(value) }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::io::Write;
 use clap::Args;
 use serde_json::json;
 
+use super::serve::raise_file_limit;
 use super::{Failure, open};
 use crate::config::{Config, Switch};
 use crate::server;
@@ -26,6 +27,8 @@ impl Doctor {
         let Self { json, mut config } = self;
         // Nothing is changed.
         config.data.migrate = Switch::Off;
+        // As the server does: its limit is examined, and not that of the shell.
+        raise_file_limit();
         let findings = examine(&config).await;
         let worst = findings.iter().map(|finding| finding.severity).max().unwrap_or(Severity::Ok);
         let mut out = std::io::stdout();

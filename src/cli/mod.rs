@@ -24,6 +24,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, ArgMatches, Command as ClapCommand, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{Config, Data};
@@ -114,9 +115,24 @@ pub fn run() -> Result<ExitCode, Failure> {
 /// variable, counts as not set.
 fn parse() -> (Besedka, ArgMatches) {
     let given = without_empty_settings(&Besedka::command(), std::env::args_os());
-    let matches = without_empty_variables(Besedka::command()).get_matches_from(given);
-    let parsed = Besedka::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let matches = without_empty_variables(Besedka::command()).try_get_matches_from(given);
+    let matches = matches.unwrap_or_else(|error| masking_secrets(error).exit());
+    let parsed = Besedka::from_arg_matches(&matches).unwrap_or_else(|error| masking_secrets(error).exit());
     (parsed, matches)
+}
+
+/// An error without the password that a refused value may contain: what a service prints is logged and kept.
+fn masking_secrets(mut error: clap::Error) -> clap::Error {
+    let shown = match (error.get(ContextKind::InvalidArg), error.get(ContextKind::InvalidValue)) {
+        (Some(ContextValue::String(flag)), Some(ContextValue::String(value))) => {
+            config::refused_value(flag, value)
+        }
+        _ => None,
+    };
+    if let Some(shown) = shown {
+        error.insert(ContextKind::InvalidValue, ContextValue::String(shown));
+    }
+    error
 }
 
 fn without_empty_variables(command: ClapCommand) -> ClapCommand {
@@ -219,6 +235,24 @@ mod tests {
         let config = config.unwrap().config;
         assert_eq!((config.public_url, config.listen.as_str()), (None, "127.0.0.1:1"));
         assert!(parsed(&["serve", "--public-url", ""]).is_ok());
+    }
+
+    #[test]
+    fn a_value_that_is_refused_is_shown_without_its_password() {
+        for given in [
+            &["--database-url", "postgres://besedka:hush@db/besedka"][..],
+            &["--database-url", "mysql:besedka:hush@db/besedka"],
+            &["--database-url=hush"],
+            &["--otlp-url", "http://besedka:hush@otel:4318"],
+            &["--backup-to", "s3://besedka:hush@bucket/?endpoint=http://s3"],
+            &["--public-url", "https://besedka:hush@chat.example.org"],
+            &["migrate", "--from", "postgres://besedka:hush@db/besedka", "--to", "sqlite:a.db"],
+        ] {
+            let shown = masking_secrets(parsed(given).err().unwrap()).to_string();
+            assert!(shown.contains("***") && !shown.contains("hush"), "{shown}");
+        }
+        let shown = masking_secrets(parsed(&["--public-url", "chat.example.org"]).err().unwrap()).to_string();
+        assert!(shown.contains("'chat.example.org'") && shown.contains("--public-url"), "{shown}");
     }
 
     #[test]

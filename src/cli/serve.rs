@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::net::SocketAddr;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -13,6 +14,7 @@ use besedka_core::messenger::{RegistrationPolicy, SetupToken};
 
 pub(super) async fn run(config: Config) -> Result<(), Failure> {
     let traces = log::start(&config)?;
+    raise_file_limit();
     let listener = TcpListener::bind(&config.listen).await;
     let listener = listener.map_err(|error| format!("can't listen on {}: {error}", config.listen))?;
     let public_url = config.public_url.clone();
@@ -43,6 +45,19 @@ pub(super) async fn run(config: Config) -> Result<(), Failure> {
         traces.finish().await;
     }
     Ok(())
+}
+
+/// Raises the soft limit of open files to the hard one: shells and service managers usually begin with 1,024, for programs
+/// that use `select`.
+pub(super) fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    // A unit that filters system calls sets both.
+    if limit.current == limit.maximum {
+        return;
+    }
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, "the limit of open files can't be raised");
+    }
 }
 
 /// Where a browser finds the server; without a host name, one on this machine.
