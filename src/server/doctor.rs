@@ -1,5 +1,6 @@
 //! What the program knows of a server that is examined.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rustix::process::{Resource, getrlimit};
@@ -7,6 +8,7 @@ use rustix::process::{Resource, getrlimit};
 use super::tls;
 use crate::config::Config;
 use besedka_api::v1::Examination;
+use besedka_core::files::StorageLocation;
 use besedka_core::messenger::{BackupSettings, Examined, Finding, Settings, examine_migrations};
 
 /// The settings of a server and what is found of its database and certificate, or a finding after which nothing else can
@@ -30,7 +32,19 @@ pub(crate) async fn examined(config: &Config, settings: &Settings) -> Result<Exa
         bus: settings.bus.clone(),
         backup_every: config.operation.backup_every,
         max_fds: getrlimit(Resource::Nofile).current,
+        folders: folders(config),
     })
+}
+
+/// The local folders that grow, besides that of the database, each with the name of the check of its disk.
+fn folders(config: &Config) -> Vec<(&'static str, PathBuf)> {
+    let files = match config.data.storage() {
+        StorageLocation::Folder(folder) => Some(("storage-disk", folder)),
+        StorageLocation::Bucket(_) => None,
+    };
+    let backup = config.backup();
+    let backups = backup.every.and_then(|_| backup.place.path()).map(|folder| ("backup-disk", folder));
+    files.into_iter().chain(backups).collect()
 }
 
 /// Whether scheduled backups, if there are any, can be stored where the settings say.

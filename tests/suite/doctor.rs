@@ -12,6 +12,7 @@ use tokio::net::{TcpListener, TcpStream};
 use crate::process::Process;
 use crate::server::TestServer;
 use crate::skip::leave;
+use crate::small_disk::SmallDisk;
 
 /// What it finds, and its exit code.
 async fn examine(arguments: &[&str]) -> (Value, Option<i32>) {
@@ -61,9 +62,17 @@ async fn a_server_without_a_public_address_is_told_what_it_lacks() {
     assert!(finding["advice"][1]["lines"].as_str().unwrap().contains("proxy_pass http://127.0.0.1:8000;"));
     assert_eq!(of(&found, "backup").0, "warning", "there is none");
     let backups = TempDir::new().unwrap();
+    let scheduled = ["--backup-every", "24h", "--backup-to", backups.path().to_str().unwrap()];
+    let (found, _) = examine(&[&["--data-dir", &*folder][..], &scheduled].concat()).await;
+    let (severity, finding) = of(&found, "backup");
+    let summary = finding["summary"].as_str().unwrap();
+    assert_eq!(severity, "warning", "there is none yet");
+    assert!(summary.contains("they are scheduled") && !summary.contains("--backup-every"), "{summary}");
     let mut command = Command::new(env!("CARGO_BIN_EXE_besedka"));
     command.args(["backup", backups.path().to_str().unwrap(), "--verify", "--data-dir", &folder]);
     assert!(command.status().unwrap().success());
+    let (found, _) = examine(&["--data-dir", &folder, "--trusted-proxies", "loopback"]).await;
+    assert_eq!(of(&found, "registration").0, "warning", "others come through a proxy");
     let (found, _) = examine(&["--data-dir", &folder, "--listen", "0.0.0.0:80"]).await;
     assert_eq!(of(&found, "backup").0, "ok", "{found:#}");
     assert_eq!(of(&found, "public-address").0, "error", "people come without HTTPS");
@@ -130,6 +139,53 @@ async fn a_place_where_backups_cannot_be_stored_is_named_before_they_are_needed(
     let log = process.log();
     let mut warnings = log.lines().filter(|line| line.contains("\"WARN\""));
     assert!(warnings.any(|line| line.contains("--backup-to") && line.contains(occupied)), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn full_disks_of_files_and_of_backups_are_found_beside_that_of_the_database() {
+    let (Some(files), Some(backups)) = (SmallDisk::mount(16), SmallDisk::mount(16)) else { return };
+    let dir = TempDir::new().unwrap();
+    let url = format!("file:{}", files.path().join("files").display());
+    let (data, to) = (dir.path().to_str().unwrap(), backups.path().join("new"));
+    let _process = Process::start(dir.path(), &["--storage-url", &url]).await;
+    let place = ["--data-dir", data, "--storage-url", &url];
+    let scheduled = [&place[..], &["--backup-every", "24h", "--backup-to", to.to_str().unwrap()]].concat();
+    let (found, _) = examine(&scheduled).await;
+    assert_eq!((of(&found, "storage-disk").0, of(&found, "backup-disk").0), ("ok", "ok"), "{found:#}");
+    backups.fill_but(&backups.path().join("much"), 1024 * 1024);
+    let (found, code) = examine(&scheduled).await;
+    let severities = (of(&found, "storage-disk").0, of(&found, "backup-disk").0, code);
+    assert_eq!(severities, ("ok", "error", Some(2)), "{found:#}");
+    files.fill_but(&files.path().join("much"), 1024 * 1024);
+    let (found, _) = examine(&place).await;
+    assert_eq!(of(&found, "storage-disk").0, "error", "{found:#}");
+    let checks = found["findings"].as_array().unwrap();
+    assert!(checks.iter().all(|finding| finding["check"] != "backup-disk"), "none are scheduled: {found:#}");
+}
+
+/// Shells and systemd begin with a soft limit of 1,024, which the server raises.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_server_takes_all_open_files_that_it_may_have_and_doctor_knows() {
+    let dir = TempDir::new().unwrap();
+    let process = Process::start(dir.path(), &[]).await;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", process.child.id())).unwrap();
+    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    let files: Vec<&str> = files.split_whitespace().collect();
+    assert_eq!(files[0], files[1], "the soft limit is the hard one");
+    let doctor = |limit: &str| {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit {limit} && exec \"$0\" doctor --json --data-dir \"$1\"")]);
+        command.args([env!("CARGO_BIN_EXE_besedka"), dir.path().to_str().unwrap()]);
+        let output = command.output().unwrap();
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let found = doctor("-n 1024");
+    assert_eq!(of(&found, "file-descriptors").0, "warning", "{found:#}");
+    if files[1].parse().is_ok_and(|hard: u64| hard < 8_192) {
+        return;
+    }
+    let found = doctor("-S -n 1024");
+    assert_eq!(of(&found, "file-descriptors").0, "ok", "{found:#}");
 }
 
 /// A proxy that passes no upgrades on and takes bodies of a mebibyte.

@@ -1,6 +1,8 @@
 //! What is wrong with a server, and what to change.
 
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::boxed;
@@ -106,6 +108,8 @@ pub struct Examined {
     pub backup_every: Option<Duration>,
     /// The most file descriptors of a process; `None` for no limit.
     pub max_fds: Option<u64>,
+    /// Local folders that grow, besides that of the database, each with the name of the check of its disk.
+    pub folders: Vec<(&'static str, PathBuf)>,
 }
 
 impl Examined {
@@ -171,6 +175,7 @@ impl Messenger {
         found.push(self.examine_layout().await);
         found.push(self.examine_search_index().await);
         found.push(self.examine_disk().await);
+        found.extend(other_disks(self.db.file(), &examined.folders));
         found.push(self.examine_storage(examined.public_url.as_deref()).await);
         found.push(self.examine_backups(examined.backup_every).await);
         found.push(self.examine_registration(examined).await);
@@ -206,14 +211,19 @@ impl Messenger {
             Ok(policy) => policy == RegistrationPolicy::Open,
             Err(error) => return Finding::error(check, format!("who may register is unknown: {error}")),
         };
-        let is_reachable = examined.public_url.is_some() || !examined.listens_on_loopback();
-        match is_open && is_reachable {
+        if !is_open {
+            return Finding::ok(check, "strangers can't register");
+        }
+        let is_behind_proxy = examined.public_url.is_some() || examined.has_trusted_proxies;
+        match is_behind_proxy || !examined.listens_on_loopback() {
             true => Finding::warning(
                 check,
                 "everybody who can reach the server may register: set --registration invite, and create codes with \
                  `besedka invite`",
             ),
-            false => Finding::ok(check, "strangers can't register"),
+            false => {
+                Finding::ok(check, "everybody may register who can reach the server: on this machine only")
+            }
         }
     }
 
@@ -278,11 +288,11 @@ impl Messenger {
         let Some((free, size)) = self.db.file().and_then(crate::files::disk_space) else {
             return Finding::ok(
                 check,
-                "the database is on another machine, whose disk can't be seen from here",
+                "the database has a server of its own, whose disk can't be seen from here",
             );
         };
         let said = format!("{} of {} MiB are free", free >> 20, size >> 20);
-        if free < FREE_BYTES && free < size / FREE_SHARE {
+        if is_nearly_full(free, size) {
             return Finding::error(check, format!("{said}: make room, or take a larger disk"));
         }
         match self.days_until_full(free).await {
@@ -326,7 +336,14 @@ impl Messenger {
             let last = backups::last(&mut read).await?;
             Ok::<_, crate::store::Error>((last, backups::last_attempt(&mut read).await?))
         };
-        let how = "schedule them with --backup-every 24h and --backup-to, or run `besedka backup` from cron";
+        let how = match every {
+            Some(_) => {
+                "they are scheduled, so the server must run to make them; if it does, its log says why it did not"
+            }
+            None => {
+                "schedule them with --backup-every 24h and --backup-to, or run `besedka backup` from cron"
+            }
+        };
         let (last, attempt) = match last.await {
             Ok(found) => found,
             Err(error) => return Finding::error(check, format!("the last backup is unknown: {error}")),
@@ -374,6 +391,31 @@ impl Messenger {
             _ => Finding::ok(check, format!("{} UTC", now.iso())),
         }
     }
+}
+
+fn is_nearly_full(free: u64, size: u64) -> bool {
+    free < FREE_BYTES && free < size / FREE_SHARE
+}
+
+/// The disks of folders, except that of the database, each once. Of a folder that does not exist yet, that where it will be.
+fn other_disks(database: Option<&Path>, folders: &[(&'static str, PathBuf)]) -> Vec<Finding> {
+    let device = |path: &Path| std::fs::metadata(path).ok().map(|found| found.dev());
+    let mut seen: BTreeSet<u64> = database.and_then(device).into_iter().collect();
+    let mut found = Vec::new();
+    for (check, folder) in folders {
+        let Ok(folder) = std::path::absolute(folder) else { continue };
+        let Some(folder) = folder.ancestors().find(|folder| folder.is_dir()) else { continue };
+        if device(folder).is_some_and(|device| !seen.insert(device)) {
+            continue;
+        }
+        let Some((free, size)) = crate::files::disk_space(folder) else { continue };
+        let said = format!("{} of {} MiB are free at {}", free >> 20, size >> 20, folder.display());
+        found.push(match is_nearly_full(free, size) {
+            true => Finding::error(check, format!("{said}: make room, or take a larger disk")),
+            false => Finding::ok(check, said),
+        });
+    }
+    found
 }
 
 fn database_settings(layout: &Layout) -> Finding {
