@@ -54,7 +54,7 @@ async fn a_database_of_either_kind_is_examined() {
         return;
     }
     assert_eq!(said(&found, "database-settings"), "each commit is written to the disk");
-    assert!(said(&found, "disk").contains("on another machine"), "{found:#}");
+    assert!(said(&found, "disk").contains("a server of its own"), "{found:#}");
     let hasty = examine_writing(&database, dir.path(), &flags, 2).await;
     let (severity, finding) = of(&hasty, "database-settings");
     assert_eq!(severity, "warning", "{hasty:#}");
