@@ -51,6 +51,46 @@ async fn an_older_database_is_copied_before_its_tables_change() {
     assert_eq!(self::copies(dir.path()).len(), 1, "once");
 }
 
+/// Back to an older version and forth again, twice: a copy that is there is another day's.
+#[tokio::test]
+async fn each_change_of_the_tables_has_a_copy_of_its_own() {
+    let dir = TempDir::new().unwrap();
+    let url = url(dir.path());
+    open(dir.path()).await.close().await;
+    let newest = Db::migration_status(&url).await.unwrap().last().unwrap();
+    let held = async |file: &Path| {
+        let mut connection = SqliteConnection::connect(&format!("sqlite:{}", file.display())).await.unwrap();
+        let held = sqlx::query_scalar("SELECT count(*) FROM stream WHERE id > 1000 AND seq = 77");
+        let held: i64 = held.fetch_one(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        held
+    };
+    for day in 1..=2 {
+        let mut connection = SqliteConnection::connect(&url).await.unwrap();
+        let insert = sqlx::query("INSERT INTO stream (id, seq) VALUES (?, 77)").bind(1000 + day);
+        insert.execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        let copy = Db::revert(&url, newest - 1, now()).await.unwrap().unwrap();
+        assert_eq!(held(&copy).await, day);
+        open(dir.path()).await.close().await;
+        let mut before: Vec<i64> = Vec::new();
+        for copy in copies(dir.path()) {
+            before.push(held(&copy).await);
+        }
+        before.sort_unstable();
+        assert_eq!(before, (1..=day).collect::<Vec<_>>());
+    }
+    // A change that fails leaves no copy, however often the server is started.
+    Db::revert(&url, 150, now()).await.unwrap();
+    let mut connection = SqliteConnection::connect(&url).await.unwrap();
+    sqlx::query("CREATE TABLE audit_entry (own INTEGER)").execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    for _ in 0..2 {
+        assert!(Db::open(&url, 2).await.is_err());
+        assert_eq!(copies(dir.path()).len(), 2);
+    }
+}
+
 /// `besedka migrate up --dry-run`: whether it succeeds, and what it says.
 async fn dry_run(url: &str) -> (bool, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_besedka"));

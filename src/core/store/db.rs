@@ -349,8 +349,9 @@ impl Db {
                 let mut connection = SqliteConnectOptions::new().filename(file).connect().await?;
                 let newest = migrations::of_sqlite(&mut connection).await?.last().unwrap_or_default();
                 let copy = migrations::copy_with(Path::new(file), newest);
-                let copy = migrations::copy(&copy, &mut connection).await?;
-                migrations::down_sqlite(&mut connection, last).await?;
+                let copy = migrations::copy(copy, &mut connection).await?;
+                let changed = migrations::down_sqlite(&mut connection, last).await;
+                migrations::drop_if_failed(&copy, changed)?;
                 Ok(Some(copy))
             }
             None => {
@@ -383,11 +384,21 @@ impl Db {
             .await?;
         let status = migrations::of_sqlite(&mut connection).await?;
         if status.is_behind(tables)? {
-            if status.last().is_some() {
-                let copy = migrations::copy(&migrations::copy_before(file, &status), &mut connection).await?;
-                tracing::info!(copy = %copy.display(), "copied the database before changing its tables");
+            let copy = match status.last() {
+                Some(_) => {
+                    let copy = migrations::copy_before(file, &status);
+                    Some(migrations::copy(copy, &mut connection).await?)
+                }
+                None => None,
+            };
+            let changed = migrations::up_sqlite(&mut connection).await;
+            match &copy {
+                Some(copy) => {
+                    migrations::drop_if_failed(copy, changed)?;
+                    tracing::info!(copy = %copy.display(), "copied the database before changing its tables");
+                }
+                None => changed?,
             }
-            migrations::up_sqlite(&mut connection).await?;
         }
         let checkpoints = readers::connect(options.clone()).await?;
         let readers = readers::open(options.read_only(true).create_if_missing(false), SQLITE_READERS).await?;

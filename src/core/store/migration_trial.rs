@@ -112,9 +112,7 @@ impl Db {
 
 fn planned_copy(file: &Path, status: &MigrationStatus, free: Option<u64>) -> PlannedCopy {
     let path = migrations::copy_before(file, status);
-    // One that is there is kept.
-    let bytes = if path.exists() { 0 } else { sqlite_file::size(file) };
-    PlannedCopy { path, bytes, free }
+    PlannedCopy { path, bytes: sqlite_file::size(file), free }
 }
 
 async fn migrate(file: &Path) -> Result<()> {

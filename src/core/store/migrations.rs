@@ -184,18 +184,36 @@ pub(super) fn copy_with(file: &Path, last: i64) -> PathBuf {
     copy_path(file, &format!("with-{last:04}"))
 }
 
+/// A path beside a database that is free: at the second change between the same versions `besedka.before-0057-2.db`.
 fn copy_path(file: &Path, name: &str) -> PathBuf {
-    file.with_extension(format!("{name}.db"))
+    let mut path = file.with_extension(format!("{name}.db"));
+    let mut number = 1;
+    while path.exists() {
+        number += 1;
+        path = file.with_extension(format!("{name}-{number}.db"));
+    }
+    path
 }
 
-/// Copies a SQLite database to a file beside it. An existing copy is kept.
-pub(super) async fn copy(copy: &Path, connection: &mut SqliteConnection) -> Result<PathBuf> {
-    if !copy.exists() {
-        // Renamed once complete.
-        let part = copy.with_extension("part");
+/// Copies a SQLite database to a file that does not exist yet.
+pub(super) async fn copy(copy: PathBuf, connection: &mut SqliteConnection) -> Result<PathBuf> {
+    // Renamed once complete.
+    let part = copy.with_extension("part");
+    let _ = std::fs::remove_file(&part);
+    let copied = sqlx::query("VACUUM INTO ?").bind(part.to_string_lossy()).execute(connection).await;
+    if let Err(error) = copied {
         let _ = std::fs::remove_file(&part);
-        sqlx::query("VACUUM INTO ?").bind(part.to_string_lossy()).execute(connection).await?;
-        std::fs::rename(&part, copy).map_err(sqlx::Error::Io)?;
+        return Err(error.into());
     }
-    Ok(copy.to_owned())
+    std::fs::rename(&part, &copy).map_err(sqlx::Error::Io)?;
+    Ok(copy)
+}
+
+/// Deletes the copy of a database whose tables could not be changed and are as they were: a server that is started again
+/// and again would fill the disk with copies.
+pub(super) fn drop_if_failed(copy: &Path, changed: Result<()>) -> Result<()> {
+    if changed.is_err() {
+        let _ = std::fs::remove_file(copy);
+    }
+    changed
 }
