@@ -333,8 +333,9 @@ impl Data {
             (Some(url), _) => Ok(url.clone()),
             (None, Some(file)) => {
                 let text = std::fs::read_to_string(file);
-                let text = text.map_err(|error| format!("{} can't be read: {error}", file.display()))?;
-                database_url(text.trim()).map_err(|wrong| format!("in {}, {wrong}", file.display()))
+                let flag = format!("--database-url-file {}", file.display());
+                let text = text.map_err(|error| format!("{flag} can't be read: {error}"))?;
+                database_url(text.trim()).map_err(|wrong| format!("{flag}: {wrong}"))
             }
             (None, None) => Ok(format!("sqlite:{}", self.data_dir.join("besedka.db").display())),
         }
@@ -578,6 +579,30 @@ mod tests {
         assert_eq!(config.upload_limit, 100 * 1024 * 1024);
         assert!(config.rate_limits == Switch::On && config.dialects.is_enabled("kyte"));
         assert!(config.check().is_ok());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_named_with_its_setting() {
+        let missing = || Some(PathBuf::from("/nowhere/secret"));
+        let mut config = Config::default();
+        config.services.ai_url = Some("http://127.0.0.1:1/v1".to_owned());
+        config.services.ai_model = Some("model".to_owned());
+        config.services.ai_key_file = missing();
+        assert!(config.settings().is_err_and(|why| why.contains("--ai-key-file /nowhere/secret")));
+        for flag in ["--smtp-url-file", "--sms-webhook-file", "--sms-secret-file"] {
+            let mut config = Config::default();
+            match flag {
+                "--smtp-url-file" => config.services.smtp_url_file = missing(),
+                "--sms-webhook-file" => config.services.sms_webhook_file = missing(),
+                _ => config.services.sms_secret_file = missing(),
+            }
+            assert!(config.settings().is_err_and(|why| why.contains(flag)), "{flag}");
+        }
+        let mut config = Config::default();
+        config.operation.metrics_token_file = missing();
+        assert!(config.operation.metrics_token().is_err_and(|why| why.contains("--metrics-token-file")));
+        config.data.database_url_file = missing();
+        assert!(config.data.database_url().is_err_and(|why| why.contains("--database-url-file")));
     }
 
     #[test]

@@ -77,7 +77,8 @@ impl Operation {
 
     /// The token for /metrics on the server's own address, or a sentence that says why it can't be used.
     pub fn metrics_token(&self) -> Result<Option<String>, String> {
-        super::services::secret(self.metrics_token.as_deref(), self.metrics_token_file.as_deref())
+        let file = self.metrics_token_file.as_deref();
+        super::services::secret(self.metrics_token.as_deref(), "--metrics-token-file", file)
     }
 }
 

@@ -117,9 +117,11 @@ pub enum Codes {
 impl Services {
     /// How codes are sent, or a sentence that says why the settings can't be used.
     pub fn senders(&self, public_url: Option<&str>) -> Result<Senders, String> {
-        let mail = secret(self.smtp_url.as_deref(), self.smtp_url_file.as_deref())?;
-        let sms = secret(self.sms_webhook.as_deref(), self.sms_webhook_file.as_deref())?;
-        let sms_secret = secret(self.sms_secret.as_deref(), self.sms_secret_file.as_deref())?;
+        let mail = secret(self.smtp_url.as_deref(), "--smtp-url-file", self.smtp_url_file.as_deref())?;
+        let sms =
+            secret(self.sms_webhook.as_deref(), "--sms-webhook-file", self.sms_webhook_file.as_deref())?;
+        let sms_secret =
+            secret(self.sms_secret.as_deref(), "--sms-secret-file", self.sms_secret_file.as_deref())?;
         let sms = match (sms, sms_secret) {
             (Some(url), Some(secret)) => Some(SmsGateway { url, secret }),
             (Some(_), None) => {
@@ -144,7 +146,7 @@ impl Services {
         let model = self.ai_model.clone().filter(|model| !model.is_empty());
         Ok(Some(AssistantSettings {
             url,
-            key: secret(self.ai_key.as_deref(), self.ai_key_file.as_deref())?,
+            key: secret(self.ai_key.as_deref(), "--ai-key-file", self.ai_key_file.as_deref())?,
             model: model.ok_or("--ai-url needs --ai-model, the name of the model to use")?,
             name: self.ai_name.clone(),
             daily: self.ai_daily,
@@ -181,13 +183,17 @@ fn meeting_url(text: &str) -> Result<String, String> {
     }
 }
 
-/// A setting that may be read from a file.
-pub(super) fn secret(value: Option<&str>, file: Option<&Path>) -> Result<Option<String>, String> {
+/// A setting that may be read from a file, which the flag `file_flag` names.
+pub(super) fn secret(
+    value: Option<&str>,
+    file_flag: &str,
+    file: Option<&Path>,
+) -> Result<Option<String>, String> {
     let text = match (value, file) {
         (Some(value), _) => value.to_owned(),
         (None, Some(file)) => {
             let text = std::fs::read_to_string(file);
-            text.map_err(|error| format!("{} can't be read: {error}", file.display()))?
+            text.map_err(|error| format!("{file_flag} {} can't be read: {error}", file.display()))?
         }
         (None, None) => return Ok(None),
     };
