@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::Failure;
 use crate::config::{Data, database_url};
+use crate::server::DatabaseLock;
 use besedka_core::files::disk_space;
 use besedka_core::messenger::Clock;
 use besedka_core::store::{
@@ -146,7 +147,10 @@ async fn down(url: &str, to: Option<i64>, lose_data: bool) -> Result<(), Failure
                     (mysqldump --single-transaction), then add --lose-data"
             .into());
     }
+    let _lock = DatabaseLock::acquire(url)?;
     let copy = Db::revert(url, last, Clock::default().now()).await?;
+    // Numbers are left out.
+    let last = Db::migration_status(url).await?.last().unwrap_or_default();
     let mut out = std::io::stdout();
     writeln!(out, "the last migration is now {last:04}")?;
     if let Some(copy) = copy {
@@ -157,6 +161,7 @@ async fn down(url: &str, to: Option<i64>, lose_data: bool) -> Result<(), Failure
 
 async fn copy(from: &str, to: &str) -> Result<(), Failure> {
     let (mut out, mut reported) = (std::io::stdout(), 0);
+    let _locks = [DatabaseLock::acquire(from)?, DatabaseLock::acquire(to)?];
     let source = Db::open_with(from, 2, Tables::Leave).await.map_err(|error| format!("--from: {error}"))?;
     let target = Db::open(to, 2).await.map_err(|error| format!("--to: {error}"))?;
     let progress = |table: &str, rows: u64| {

@@ -3,6 +3,7 @@
 mod accept;
 mod body_pace;
 mod connections;
+mod database_lock;
 mod delivery_tracking;
 mod desktop_updates;
 mod doctor;
@@ -38,6 +39,7 @@ use besedka_core::model::Time;
 use besedka_core::store::{Db, Tables, measures};
 
 use accept::App;
+pub(crate) use database_lock::DatabaseLock;
 pub(crate) use doctor::examined;
 use metrics::RequestMetrics;
 use tls::{Authority, Certificates, Destinations, Proofs, Tls};
@@ -75,6 +77,8 @@ pub struct Server {
     /// For the link with which the first administrator's account is created, if there was no administrator at the start.
     pub setup_token: Option<SetupToken>,
     drain: Duration,
+    /// `None` on a node that shares the database with others.
+    _lock: Option<DatabaseLock>,
 }
 
 /// A server that accepts connections on a listener of its own.
@@ -156,6 +160,10 @@ impl Server {
                 .await
                 .map_err(|error| StartError::new("the database can't be used", &error))?;
         }
+        let lock = match config.bus_url {
+            None => Some(lock_database(&config.data)?),
+            Some(_) => None,
+        };
         // Migrations and a restore are large futures, which run once.
         let operator = Box::pin(open_operator(&config.data, settings, config.clock.clone())).await?;
         let setup_token = operator.setup_token().await.map_err(messenger_error)?;
@@ -214,6 +222,7 @@ impl Server {
             metrics_address,
             setup_token,
             drain: Duration::from_secs(config.drain),
+            _lock: lock,
         })
     }
 
@@ -305,12 +314,26 @@ fn create_private_file(file: &Path) -> std::io::Result<()> {
     }
 }
 
-async fn open_storage(data: &Data, now: Time) -> Result<(Db, Files, Secrets), StartError> {
+fn create_data_folder(data: &Data) -> Result<(), StartError> {
     let folder = &data.data_dir;
-    backup::check_not_interrupted(folder).map_err(StartError)?;
     create_private_folder(folder).map_err(|error| {
         StartError::new(format_args!("the data folder {} can't be created", folder.display()), &error)
-    })?;
+    })
+}
+
+fn database_url(data: &Data) -> Result<String, StartError> {
+    data.database_url().map_err(|error| StartError::new("the database URL can't be used", &error))
+}
+
+/// Keeps other servers from the database.
+fn lock_database(data: &Data) -> Result<DatabaseLock, StartError> {
+    create_data_folder(data)?;
+    DatabaseLock::acquire(&database_url(data)?)
+}
+
+async fn open_storage(data: &Data, now: Time) -> Result<(Db, Files, Secrets), StartError> {
+    backup::check_not_interrupted(&data.data_dir).map_err(StartError)?;
+    create_data_folder(data)?;
     let secret = data.secret();
     let secrets = Secrets::open(&secret).map_err(|error| {
         StartError::new(format_args!("the server's secret {} can't be used", secret.display()), &error)
@@ -325,8 +348,7 @@ async fn open_storage(data: &Data, now: Time) -> Result<(Db, Files, Secrets), St
     }
     let files =
         Files::new(&data.storage(), data.storage_fallback_url.as_ref(), &data.aws).map_err(StartError)?;
-    let url =
-        data.database_url().map_err(|error| StartError::new("the database URL can't be used", &error))?;
+    let url = database_url(data)?;
     if let Some(file) = url.strip_prefix("sqlite:") {
         create_private_file(Path::new(file))
             .map_err(|error| StartError::new(format_args!("the database {file} can't be created"), &error))?;

@@ -287,6 +287,34 @@ async fn metrics_are_off_unless_asked_for() {
     assert!(server.running.metrics_address.is_none());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_needs_the_database_alone_is_refused_while_a_server_runs_on_it() {
+    if crate::database::server().is_some() {
+        return crate::skip::leave("a database server may have several nodes");
+    }
+    let dir = TempDir::new().unwrap();
+    let mut process = Process::start(dir.path(), &[]).await;
+    let place = dir.path().to_str().unwrap();
+    let database = format!("sqlite:{place}/besedka.db");
+    let another = format!("sqlite:{place}/another.db");
+    for command in [
+        &["serve", "--listen", "127.0.0.1:0", "--data-dir", place][..],
+        &["migrate", "down", "--data-dir", place],
+        &["migrate", "--from", &database, "--to", &another],
+    ] {
+        let refused = run(command, &[]).await;
+        let said = text(&refused.stderr) + &text(&refused.stdout);
+        assert_eq!(refused.status.code(), Some(1), "{command:?}: {said}");
+        assert!(said.contains("besedka.db: stop it first"), "{command:?}: {said}");
+    }
+    process.kill().await;
+    let done = run(&["migrate", "down", "--data-dir", place], &[]).await;
+    let status = text(&run(&["migrate", "status", "--data-dir", place], &[]).await.stdout);
+    let last = status.lines().rfind(|line| line.contains("  applied  ")).unwrap();
+    let said = text(&done.stdout);
+    assert!(said.contains(&format!("the last migration is now {}", &last[..4])), "{said}");
+}
+
 #[tokio::test]
 async fn a_start_on_a_damaged_database_is_refused_with_the_file_and_the_way_on() {
     if crate::database::server().is_some() {
