@@ -418,7 +418,11 @@ pub async fn of_messages(
 }
 
 /// Files created before a time that are in no message, in no scheduled message and are nobody's avatar, uploaded or not.
-pub async fn orphaned(executor: &mut Executor, before: Time, limit: u64) -> Result<Vec<Attachment>> {
+pub async fn orphaned(
+    executor: &mut Executor,
+    before: Time,
+    (skipped, limit): (u64, u64),
+) -> Result<Vec<Attachment>> {
     let posted = Query::select()
         .expr(Expr::val(1))
         .from(P::Table)
@@ -436,7 +440,9 @@ pub async fn orphaned(executor: &mut Executor, before: Time, limit: u64) -> Resu
         .and_where(Expr::exists(posted).not())
         .and_where(Expr::exists(waiting).not())
         .order_by((A::Table, A::CreatedAt), Order::Asc)
-        .limit(limit);
+        .order_by((A::Table, A::Id), Order::Asc)
+        .limit(limit)
+        .offset(skipped);
     let rows: Vec<AttachmentRow> = executor.all(&query).await?;
     Ok(rows.into_iter().map(Attachment::from).collect())
 }

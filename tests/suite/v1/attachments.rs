@@ -625,6 +625,27 @@ async fn what_a_killed_server_left_of_an_upload_goes_with_its_attachment() {
     assert!(!posted.exists());
 }
 
+#[tokio::test]
+async fn a_file_that_can_not_be_deleted_keeps_no_other_from_being_deleted() {
+    let server = TestServer::storing(Storage::Folder, &["--rate-limits", "off"]).await;
+    let ann = server.person("ann").await;
+    let mut files = Vec::new();
+    for name in ["first.bin", "second.bin"] {
+        let id = ann.upload(name, "application/octet-stream", b"whole".to_vec()).await;
+        files.push(server.dir.path().join("files").join(id).join("file"));
+    }
+    // A folder that is not empty is where the first file was.
+    std::fs::remove_file(&files[0]).unwrap();
+    std::fs::create_dir_all(files[0].join("strange")).unwrap();
+    server.clock.advance(Duration::from_secs(26 * 3_600));
+    server.running.messenger.clean_up().await.unwrap();
+    assert!(files[0].exists() && !files[1].exists());
+    std::fs::remove_dir_all(&files[0]).unwrap();
+    std::fs::write(&files[0], "whole").unwrap();
+    server.running.messenger.clean_up().await.unwrap();
+    assert!(!files[0].exists(), "it is tried again");
+}
+
 /// A filled-in form as bytes, which says that the file has `length` bytes and has fewer.
 fn by_hand(form: &Value, length: usize, file: &[u8]) -> Vec<u8> {
     let mut body = String::new();

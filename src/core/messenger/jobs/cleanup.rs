@@ -87,18 +87,31 @@ impl Messenger {
     async fn delete_orphaned_files(&self) -> Result<()> {
         let before = self.clock.now() - ORPHANED_FILES;
         self.files.sweep_incoming(before).await?;
+        // Those that can't be deleted stay, to be tried again the next time.
+        let mut failed = 0;
         loop {
-            let orphaned = attachments::orphaned(&mut self.db.read().await?, before, BATCH).await?;
+            let orphaned = attachments::orphaned(&mut self.db.read().await?, before, (failed, BATCH)).await?;
             if orphaned.is_empty() {
                 return Ok(());
             }
             // First the file, then the row: after an interruption the row is found again.
+            let (mut deleted, mut last_error) = (Vec::with_capacity(orphaned.len()), None);
             for attachment in &orphaned {
-                self.files.delete(attachment).await?;
+                match self.files.delete(attachment).await {
+                    Ok(()) => deleted.push(attachment.id),
+                    Err(error) => {
+                        tracing::warn!(%error, attachment = %attachment.id.0, "a file could not be deleted");
+                        failed += 1;
+                        last_error = Some(error);
+                    }
+                }
+            }
+            if let (true, Some(error)) = (deleted.is_empty(), last_error) {
+                // The storage is down.
+                return Err(error.into());
             }
             let mut work = self.begin_background().await?;
-            let ids: Vec<_> = orphaned.iter().map(|attachment| attachment.id).collect();
-            attachments::delete(&mut work.tx, &ids).await?;
+            attachments::delete(&mut work.tx, &deleted).await?;
             work.commit().await?;
         }
     }
