@@ -234,7 +234,18 @@ async fn repeated(messenger: &Messenger, caller: Option<Access>, original: Origi
     let body = match caller {
         // A deletion answered without a body, although it had a subject.
         Some(access) if original.status != StatusCode::NO_CONTENT.as_u16() => {
-            body(messenger, access, original.subject, base).await.unwrap_or_default()
+            match body(messenger, access, original.subject, base).await {
+                Ok(body) => body,
+                Err(
+                    error @ (Error::Internal(_)
+                    | Error::Busy
+                    | Error::Again
+                    | Error::Full
+                    | Error::FilesUnavailable),
+                ) => return Refusal::from(error),
+                // It is gone, or no longer the caller's.
+                Err(_) => Value::Null,
+            }
         }
         _ => Value::Null,
     };
@@ -246,50 +257,57 @@ async fn repeated(messenger: &Messenger, caller: Option<Access>, original: Origi
     }))
 }
 
-/// The current state of the first response's subject.
-async fn body(messenger: &Messenger, access: Access, subject: Subject, base: &str) -> Option<Value> {
+/// The current state of the first response's subject; null if there is none.
+async fn body(
+    messenger: &Messenger,
+    access: Access,
+    subject: Subject,
+    base: &str,
+) -> std::result::Result<Value, Error> {
     let caller = messenger.as_user(access);
-    match subject {
+    let body = match subject {
         Subject::Nothing => None,
-        Subject::User(_) => types::User::from(caller.me().await.ok()?).to_json(),
-        Subject::Chat(id) => types::Chat::from(caller.chat(id).await.ok()?.view().await.ok()?).to_json(),
-        Subject::Read(id) => types::ReadMark::from(caller.chat(id).await.ok()?.view().await.ok()?).to_json(),
+        Subject::User(_) => types::User::from(caller.me().await?).to_json(),
+        Subject::Chat(id) => types::Chat::from(caller.chat(id).await?.view().await?).to_json(),
+        Subject::Read(id) => types::ReadMark::from(caller.chat(id).await?.view().await?).to_json(),
         Subject::Preferences(id) => {
-            let chat = caller.chat(id).await.ok()?;
-            types::ChatSettings::new(id, chat.preferences().await.ok()?).to_json()
+            let chat = caller.chat(id).await?;
+            types::ChatSettings::new(id, chat.preferences().await?).to_json()
         }
         Subject::Added(id, said) => {
-            types::AddedMembers::from(caller.chat(id).await.ok()?.added(said).await.ok()?).to_json()
+            types::AddedMembers::from(caller.chat(id).await?.added(said).await?).to_json()
         }
         Subject::Ban(id, user) => {
-            types::Ban::from(caller.chat(id).await.ok()?.moderating().ok()?.ban_of(user).await.ok()?)
-                .to_json()
+            types::Ban::from(caller.chat(id).await?.moderating()?.ban_of(user).await?).to_json()
         }
         Subject::Invite(id, invite) => {
-            let found = caller.chat(id).await.ok()?.moderating().ok()?.invites().await.ok()?;
-            let found = found.into_iter().find(|invitation| invitation.invite.id == invite)?;
+            let found = caller.chat(id).await?.moderating()?.invites().await?;
+            let found = found.into_iter().find(|invitation| invitation.invite.id == invite);
+            let found = found.ok_or(Error::NotFound("invite"))?;
             types::Invite::new(found, base).to_json()
         }
-        Subject::Message(id) => types::Message::from(caller.message(id).await.ok()?.view()).to_json(),
-        Subject::Bookmark(id) => types::Bookmark::from(caller.bookmark_at(id).await.ok()?).to_json(),
+        Subject::Message(id) => types::Message::from(caller.message(id).await?.view()).to_json(),
+        Subject::Bookmark(id) => types::Bookmark::from(caller.bookmark_at(id).await?).to_json(),
         Subject::Draft(chat, thread) => {
-            types::Draft::from(caller.chat(chat).await.ok()?.draft(thread).await.ok()?).to_json()
+            types::Draft::from(caller.chat(chat).await?.draft(thread).await?).to_json()
         }
-        Subject::Scheduled(id) => types::Scheduled::from(caller.scheduled_message(id).await.ok()?).to_json(),
+        Subject::Scheduled(id) => types::Scheduled::from(caller.scheduled_message(id).await?).to_json(),
         Subject::Import(done) => types::Imported::from(done).to_json(),
         Subject::Attachment(id) => {
-            types::UploadForm::new(caller.reissue_upload_form(id).await.ok()?, base).to_json()
+            types::UploadForm::new(caller.reissue_upload_form(id).await?, base).to_json()
         }
-        Subject::Bot(id) => types::Bot::from(caller.bot(id).await.ok()?.view()).to_json(),
+        Subject::Bot(id) => types::Bot::from(caller.bot(id).await?.view()).to_json(),
         Subject::IncomingWebhook(chat, id) => {
-            let found = caller.chat(chat).await.ok()?.moderating().ok()?.webhooks().await.ok()?;
-            types::Webhook::from(found.into_iter().find(|webhook| webhook.id == id)?).to_json()
+            let found = caller.chat(chat).await?.moderating()?.webhooks().await?;
+            let found = found.into_iter().find(|webhook| webhook.id == id);
+            types::Webhook::from(found.ok_or(Error::NotFound("webhook"))?).to_json()
         }
         Subject::OutgoingWebhook(id) => {
-            types::OutgoingWebhook::from(caller.outgoing_webhook(id).await.ok()?.view()).to_json()
+            types::OutgoingWebhook::from(caller.outgoing_webhook(id).await?.view()).to_json()
         }
         Subject::Member(chat, user) => {
-            types::Member::from(caller.chat(chat).await.ok()?.member(user).await.ok()?).to_json()
+            types::Member::from(caller.chat(chat).await?.member(user).await?).to_json()
         }
-    }
+    };
+    Ok(body.unwrap_or_default())
 }
