@@ -121,9 +121,13 @@ fn masked(value: &str) -> String {
 
 /// An address with its user and password masked; `None` if it has none.
 fn without_login(value: &str) -> Option<String> {
-    let (scheme, rest) = value.split_once("://")?;
-    let (_, place) = rest.rsplit_once('@')?;
-    Some(format!("{scheme}://{MASK}@{place}"))
+    let (login, place) = value.rsplit_once('@')?;
+    // What was refused may lack the slashes.
+    let scheme = match login.split_once("://") {
+        Some((scheme, _)) => &login[..scheme.len() + 3],
+        None => &login[..=login.find(':')?],
+    };
+    Some(format!("{scheme}{MASK}@{place}"))
 }
 
 /// What to show of a value that was refused; `None` for all of it. `flag` is as clap writes it, `--database-url <URL>`.
@@ -137,7 +141,7 @@ pub(super) fn refused_value(flag: &str, value: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::masked;
+    use super::{masked, refused_value};
 
     #[test]
     fn secrets_are_masked_and_places_are_not() {
@@ -151,6 +155,19 @@ mod tests {
             ("hush", "***"),
         ] {
             assert_eq!(masked(value), shown);
+        }
+    }
+
+    #[test]
+    fn a_refused_address_is_shown_without_user_and_password() {
+        for (value, shown) in [
+            ("postgres://besedka:hush@db.lan/besedka", Some("postgres://***@db.lan/besedka")),
+            ("mysql:besedka:hush@db.lan", Some("mysql:***@db.lan")),
+            ("besedka:hush@db.lan/besedka", Some("besedka:***@db.lan/besedka")),
+            ("anna@example.org", None),
+            ("127.0.0.1", None),
+        ] {
+            assert_eq!(refused_value("--from <URL>", value).as_deref(), shown);
         }
     }
 }
