@@ -126,7 +126,7 @@ async fn listen<T: SocketFormat>(
     }
 }
 
-/// Sends everything that is queued, in one flush.
+/// Sends everything that is queued.
 async fn deliver<T: SocketFormat>(
     socket: &mut Socket,
     room: &Room,

@@ -188,7 +188,7 @@ async fn listen(connection: &mut Socket, mut listener: Listener) -> Result<(), E
     }
 }
 
-/// Sends everything that is queued, in one flush.
+/// Sends everything that is queued.
 async fn deliver(connection: &mut Socket, taken: Queued) -> Result<(), Ended> {
     let events = taken.events.iter().map(|event| event.written(FORMAT, events::write).clone());
     let ephemeral =

@@ -22,6 +22,9 @@ const MAX_WAITING: (usize, usize) = (MAX_QUEUED.0 / 4, MAX_QUEUED.1 / 4);
 /// [`COLLECTING_TIME`]: one write with several events costs client and server little more than a write with one.
 const BUSY_INTERVAL: Duration = Duration::from_millis(100);
 const COLLECTING_TIME: Duration = Duration::from_millis(20);
+/// When more events come than one in this interval, nobody reads them one by one, and they are collected for longer.
+const READING_INTERVAL: Duration = Duration::from_millis(20);
+const LONG_COLLECTING_TIME: Duration = Duration::from_millis(60);
 
 /// Why a connection is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,8 +206,9 @@ impl Connection {
         let mut queue = self.queue();
         queue.weight = 0;
         let now = Instant::now();
-        let is_busy = queue.taken_at.replace(now).is_some_and(|before| now - before < BUSY_INTERVAL);
-        queue.collecting_until = is_busy.then_some(now + COLLECTING_TIME);
+        let elapsed = queue.taken_at.replace(now).map(|before| now - before);
+        queue.collecting_until =
+            elapsed.and_then(|elapsed| Some(now + collecting_time(queue.events.len(), elapsed)?));
         Queued {
             events: std::mem::take(&mut queue.events),
             ephemeral: std::mem::take(&mut queue.ephemeral),
@@ -223,6 +227,12 @@ impl Connection {
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How long events are collected after a connection took `count` of them, the time `elapsed` after those before.
+fn collecting_time(count: usize, elapsed: Duration) -> Option<Duration> {
+    let is_fast = count > 1 && u32::try_from(count).is_ok_and(|count| READING_INTERVAL * count > elapsed);
+    (elapsed < BUSY_INTERVAL).then_some(if is_fast { LONG_COLLECTING_TIME } else { COLLECTING_TIME })
 }
 
 #[cfg(test)]
@@ -261,6 +271,23 @@ mod tests {
         tokio::time::advance(BUSY_INTERVAL).await;
         push(&connection, 5);
         assert_eq!(taken(&connection).await, (1, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn events_that_come_faster_than_anybody_reads_are_collected_for_longer() {
+        let connection = Connection::new(UserId(1), SessionId(1));
+        for seq in [1, 2] {
+            push(&connection, seq);
+            taken(&connection).await;
+        }
+        for (first, count, waited) in [(3, 2, COLLECTING_TIME), (5, 4, LONG_COLLECTING_TIME)] {
+            (first..).take(count).for_each(|seq| push(&connection, seq));
+            assert_eq!(taken(&connection).await, (count, waited.as_millis()));
+        }
+        push(&connection, 9);
+        assert_eq!(taken(&connection).await, (1, LONG_COLLECTING_TIME.as_millis()));
+        push(&connection, 10);
+        assert_eq!(taken(&connection).await, (1, COLLECTING_TIME.as_millis()), "slow again");
     }
 
     #[tokio::test(start_paused = true)]
