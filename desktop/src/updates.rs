@@ -2,6 +2,7 @@
 //! On Windows its setup program then replaces the app. On Linux and macOS the package is put into the folder for
 //! downloads: the program belongs to the system there, and the user installs it.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -44,7 +45,8 @@ pub fn start(app: &AppHandle) {
 async fn look(app: &AppHandle, key: &str) -> (Option<Update>, Vec<Refusal>) {
     let shell = app.state::<Shell>();
     let mut servers: Vec<_> = shell.accounts.all().into_iter().filter_map(|account| account.server).collect();
-    servers.dedup_by(|one, other| one.url == other.url);
+    let mut asked = HashSet::new();
+    servers.retain(|server| asked.insert(server.url.clone()));
     let (mut newest, mut refusals) = (None::<Update>, Vec::new());
     for server in servers {
         match updates::look(&shell.clients().http, &server, key, OWN, PLATFORM).await {
