@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::NodeId;
 use crate::model::{Status, Time, UserId};
@@ -104,10 +105,11 @@ impl PresenceTracker {
         }
     }
 
-    /// Users whose last connection closed by a time, and when it did.
-    pub fn left_by(&self, time: Time) -> Vec<(UserId, Time)> {
+    /// Users whose last connection closed `grace` ago or earlier, and when it did; also those of whom it seems to be in the
+    /// future, since the clock was set back.
+    pub fn left_by(&self, now: Time, grace: Duration) -> Vec<(UserId, Time)> {
         let state = self.state();
-        let left = state.leaving.iter().filter(|(_, at)| **at <= time);
+        let left = state.leaving.iter().filter(|(_, at)| **at + grace <= now || **at > now + grace);
         left.map(|(user, at)| (*user, *at)).collect()
     }
 
@@ -289,9 +291,20 @@ mod tests {
         assert_eq!(announced(&tracker), [(ANN, Status::Online)]);
         tracker.disconnected(ANN, false, Time(0));
         assert_eq!(tracker.status_of(ANN), Status::Online, "the grace period runs");
-        tracker.expire(&tracker.left_by(Time(0)));
+        tracker.expire(&tracker.left_by(Time(0), Duration::ZERO));
         assert_eq!(announced(&tracker), [(ANN, Status::Offline)]);
         assert!(tracker.local_users().is_empty(), "an offline user is forgotten");
+    }
+
+    #[test]
+    fn a_user_who_left_before_the_clock_was_set_back_is_offline() {
+        let (tracker, grace) = (PresenceTracker::default(), Duration::from_secs(8));
+        tracker.connected(ANN);
+        assert_eq!(announced(&tracker), [(ANN, Status::Online)]);
+        tracker.disconnected(ANN, false, Time(3_600_000));
+        assert_eq!(tracker.left_by(Time(3_600_000), grace), []);
+        tracker.expire(&tracker.left_by(Time(5_000), grace));
+        assert_eq!(announced(&tracker), [(ANN, Status::Offline)]);
     }
 
     #[test]
@@ -301,12 +314,12 @@ mod tests {
         assert_eq!(announced(&tracker), [(ANN, Status::Online)]);
         tracker.disconnected(ANN, false, Time(5));
         tracker.connected(ANN);
-        assert_eq!(tracker.left_by(Time(9)), []);
+        assert_eq!(tracker.left_by(Time(9), Duration::ZERO), []);
         tracker.set_away(ANN, true);
         tracker.set_away(ANN, false);
         assert_eq!(announced(&tracker), []);
         tracker.disconnected(ANN, false, Time(6));
-        let left = tracker.left_by(Time(9));
+        let left = tracker.left_by(Time(9), Duration::ZERO);
         tracker.connected(ANN);
         tracker.expire(&left);
         assert_eq!((announced(&tracker), tracker.status_of(ANN)), (vec![], Status::Online));
@@ -324,7 +337,7 @@ mod tests {
         );
         assert_eq!(tracker.take_unpublished(false), [], "it was published");
         tracker.disconnected(ANN, false, Time(2));
-        tracker.expire(&tracker.left_by(Time(2)));
+        tracker.expire(&tracker.left_by(Time(2), Duration::ZERO));
         assert_eq!(
             (announced(&tracker), tracker.take_unpublished(false)),
             (vec![(ANN, Status::Away)], vec![(ANN, offline)])
@@ -348,7 +361,7 @@ mod tests {
         announced(&tracker);
         tracker.take_unpublished(false);
         tracker.disconnected(ANN, false, Time(0));
-        tracker.expire(&tracker.left_by(Time(0)));
+        tracker.expire(&tracker.left_by(Time(0), Duration::ZERO));
         announced(&tracker);
         let mut updates = tracker.take_unpublished(true);
         updates.sort_by_key(|(user, _)| user.0);
@@ -361,7 +374,7 @@ mod tests {
         let tracker = PresenceTracker::default();
         tracker.connected(ANN);
         tracker.disconnected(ANN, false, Time(0));
-        tracker.expire(&tracker.left_by(Time(0)));
+        tracker.expire(&tracker.left_by(Time(0), Duration::ZERO));
         assert_eq!(announced(&tracker), []);
         assert!(tracker.local_users().is_empty());
         tracker.reannounce(ANN);

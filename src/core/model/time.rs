@@ -42,6 +42,12 @@ impl Time {
         Some(Self(moment.timestamp().as_millisecond()))
     }
 
+    /// Whether less than `life` has passed since then. Not if it is in the future: the clock was set back, and nobody knows
+    /// how long ago it was.
+    pub fn is_within(self, life: Duration, now: Self) -> bool {
+        self <= now && now < self + life
+    }
+
     /// Seconds since 1970, as in JSON Web Tokens (RFC 7519, NumericDate).
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1_000)
@@ -78,5 +84,13 @@ mod tests {
         assert_eq!(Time(1_711_454_400_250).iso(), "2024-03-26T12:00:00.25");
         assert_eq!(Time(1_711_454_400_000).iso_millis(), "2024-03-26T12:00:00.000Z");
         assert_eq!(Time(1_711_454_400_250).basic(), "20240326T120000Z");
+    }
+
+    #[test]
+    fn what_is_of_the_future_is_not_within_a_lifetime() {
+        let (at, life) = (Time(5_000), Duration::from_secs(2));
+        let is_within = |now| at.is_within(life, Time(now));
+        assert!(is_within(5_000) && is_within(6_999));
+        assert!(!is_within(7_000) && !is_within(4_999));
     }
 }

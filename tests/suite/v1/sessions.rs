@@ -225,6 +225,21 @@ async fn whichever_way_a_session_ends_its_sockets_close() {
 }
 
 #[tokio::test]
+async fn a_command_ends_sessions_also_when_the_clock_was_set_back() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let mut socket = anna.socket().await;
+    server.running.messenger.run_due_jobs().await;
+    server.clock.turn_back(Duration::from_secs(3_600));
+    let beside = server.beside().await;
+    beside.set_password("anna", "a third password").await.unwrap();
+    beside.close().await;
+    server.running.messenger.run_due_jobs().await;
+    assert_eq!(socket.closed().await, 4403);
+    anna.get("/users/me").await.refused(401, "session_ended");
+}
+
+#[tokio::test]
 async fn a_new_password_replaces_the_old_one() {
     let server = TestServer::start().await;
     let anna = server.person("anna").await;

@@ -65,7 +65,7 @@ impl Messenger {
 
 impl DisplayNameCache {
     fn known(&self, users: &[UserId], now: Time, ttl: Duration) -> HashMap<UserId, Arc<str>> {
-        let is_fresh = |(_, at): &&(Arc<str>, Time)| now < *at + ttl;
+        let is_fresh = |(_, at): &&(Arc<str>, Time)| at.is_within(ttl, now);
         let known =
             |user| self.0.get(user, |kept| kept.as_ref().filter(is_fresh).map(|(name, _)| name.clone()));
         users.iter().filter_map(|user| Some((*user, known(*user)?))).collect()

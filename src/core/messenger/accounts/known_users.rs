@@ -68,7 +68,9 @@ impl Messenger {
 
 impl UserCache {
     fn known(&self, user: UserId, now: Time) -> Option<Arc<User>> {
-        self.0.get(user, |kept| kept.as_ref().filter(|(_, at)| now < *at + TTL).map(|(user, _)| user.clone()))
+        self.0.get(user, |kept| {
+            kept.as_ref().filter(|(_, at)| at.is_within(TTL, now)).map(|(user, _)| user.clone())
+        })
     }
 
     /// Drops a profile that has changed.
@@ -86,6 +88,6 @@ impl UserCache {
 
     /// Drops what is too old to be used.
     pub(crate) fn expire(&self, now: Time) {
-        self.0.retain(|kept| kept.as_ref().is_none_or(|(_, at)| now < *at + TTL));
+        self.0.retain(|kept| kept.as_ref().is_none_or(|(_, at)| at.is_within(TTL, now)));
     }
 }

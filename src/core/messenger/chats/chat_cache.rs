@@ -96,7 +96,7 @@ impl Messenger {
 }
 
 fn fresh<T: Clone>(kept: Option<&(T, Time)>, now: Time) -> Option<T> {
-    kept.filter(|(_, at)| now < *at + TTL).map(|(value, _)| value.clone())
+    kept.filter(|(_, at)| at.is_within(TTL, now)).map(|(value, _)| value.clone())
 }
 
 /// What of a chat is changed by an event.
@@ -164,8 +164,8 @@ impl ChatCache {
     /// Drops what is too old to be used.
     pub(crate) fn expire(&self, now: Time) {
         self.0.retain(|known| {
-            known.members.retain(|_, (_, at)| now < *at + TTL);
-            known.newest.take_if(|(_, at)| now >= *at + TTL);
+            known.members.retain(|_, (_, at)| at.is_within(TTL, now));
+            known.newest.take_if(|(_, at)| !at.is_within(TTL, now));
             !known.members.is_empty() || known.newest.is_some()
         });
     }

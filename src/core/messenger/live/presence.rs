@@ -78,7 +78,7 @@ impl Messenger {
 
     /// Announces presence changes, and saves when users who went offline were last seen.
     pub(crate) async fn announce_presence(&self) -> Result<()> {
-        let left = self.hub.presence.left_by(self.clock.now() - GRACE);
+        let left = self.hub.presence.left_by(self.clock.now(), GRACE);
         self.save_last_seen(&left).await?;
         self.hub.presence.expire(&left);
         let mut visited = 0;
