@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use besedka::messenger::NewToken;
-use besedka::model::Scopes;
+use besedka::messenger::{Error, NewToken};
+use besedka::model::{Scopes, UserId};
 use serde_json::{Value, json};
 
 use crate::server::{Person, Socket, TestServer, fields, is_time};
@@ -235,6 +235,26 @@ async fn other_devices_hear_of_tokens() {
     assert_eq!(received, anna.get("/tokens").await.expect(200)[0]);
     anna.delete(&format!("/tokens/{}", made["id"])).await;
     assert_eq!(socket.until("token.revoked").await, json!({"id": made["id"]}));
+}
+
+#[tokio::test]
+async fn a_session_that_ends_during_a_request_makes_no_token() {
+    let server = TestServer::start().await;
+    let anna = server.person("anna").await;
+    let phone = server.again(&anna, "anna").await;
+    let bot = anna.post("/bots", json!({"display_name": "Bridge"})).await.expect(201);
+    let bot = UserId(bot["user"]["id"].as_i64().unwrap());
+    let messenger = &server.running.messenger;
+    // Its access token was verified before the session ends, and the token is made after.
+    let access = messenger.access(&phone.token, Scopes::WRITE).await.unwrap();
+    let passwords = json!({"old_password": crate::server::PASSWORD, "new_password": "another password"});
+    assert_eq!(anna.put("/users/me/password", passwords).await.status, 204);
+    let new = NewToken { name: "thief".to_owned(), scopes: Scopes::READ, life: None };
+    let made = messenger.as_user(access).create_token(new.clone()).await;
+    assert!(matches!(made, Err(Error::SessionEnded)));
+    let made = messenger.as_user(access).bot(bot).await.unwrap().create_token(new).await;
+    assert!(matches!(made, Err(Error::SessionEnded)));
+    assert_eq!(anna.get("/tokens").await.expect(200), json!([]));
 }
 
 #[tokio::test]

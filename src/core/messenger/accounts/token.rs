@@ -10,8 +10,9 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, deco
 use serde::{Deserialize, Serialize};
 
 use crate::messenger::foundation::secrets::Secrets;
-use crate::messenger::foundation::{Actor, Error, Result};
+use crate::messenger::foundation::{Actor, Error, Result, UnitOfWork};
 use crate::model::{Scopes, SessionId, SessionKind, Time, UserId};
+use crate::store::sessions;
 
 /// How long an access token is valid.
 pub const ACCESS_LIFE: Duration = Duration::from_secs(15 * 60);
@@ -45,6 +46,15 @@ impl Access {
         match self.scopes.lacks(wanted).names().next() {
             None => Ok(()),
             Some(missing) => Err(Error::InsufficientScope(missing)),
+        }
+    }
+
+    /// Fails if the session has ended since the token was verified. To be called within a unit of work that locks the account,
+    /// before it makes what would outlast the session.
+    pub(crate) async fn check_alive(&self, work: &mut UnitOfWork) -> Result<()> {
+        match sessions::by_id(&mut work.tx, self.session).await? {
+            Some(_) => Ok(()),
+            None => Err(Error::SessionEnded),
         }
     }
 
