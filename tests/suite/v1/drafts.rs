@@ -80,6 +80,15 @@ async fn what_was_written_last_counts_whichever_comes_first() {
 }
 
 #[tokio::test]
+async fn drafts_are_saved_when_the_clock_was_set_back() {
+    let (server, _ann, bob, chat) = two().await;
+    write(&bob, chat, json!({"content": "before"})).await.expect(200);
+    server.clock.turn_back(Duration::from_secs(3_600));
+    write(&bob, chat, json!({"content": "after"})).await.expect(200);
+    assert_eq!(drafts(&bob).await[0]["content"], "after");
+}
+
+#[tokio::test]
 async fn sending_takes_the_draft_away_if_asked() {
     let (_server, ann, bob, chat) = two().await;
     let root = ann.post_text(chat, "root").await["id"].clone();
