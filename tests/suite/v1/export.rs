@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 use std::time::Duration;
 
+use besedka::messenger::{Error, ExportPart};
+use besedka::model::Scopes;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -154,6 +156,28 @@ async fn a_link_lives_as_long_as_its_session_and_five_minutes() {
     server.clock.advance(Duration::from_secs(5 * 60 + 1));
     assert_eq!(get(&url).await, 403);
     server.nobody().get("/users/me/export").await.refused(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn what_may_no_longer_be_read_while_it_is_made_is_not_in_it() {
+    let server = TestServer::start().await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let chat = ann.group("Garden", &[&bob]).await;
+    let messenger = &server.running.messenger;
+    let access = messenger.access(&bob.token, Scopes::READ).await.unwrap();
+    let mut export = messenger.as_user(access).export().await.unwrap();
+    while !matches!(export.next().await.unwrap().unwrap(), ExportPart::Chat(..)) {}
+    ann.delete(&format!("/chats/{chat}/members/{}", bob.id)).await.expect(204);
+    ann.post_text(chat, "Bob is gone").await;
+    while let Some(part) = export.next().await.unwrap() {
+        assert!(!matches!(part, ExportPart::Messages(_)));
+    }
+    drop(export);
+
+    let mut export = messenger.as_user(access).export().await.unwrap();
+    export.next().await.unwrap();
+    bob.post("/auth/logout", Value::Null).await;
+    assert!(matches!(export.next().await, Err(Error::SessionEnded)));
 }
 
 #[tokio::test]

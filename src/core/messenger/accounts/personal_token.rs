@@ -130,7 +130,7 @@ impl Caller {
         self.changes()?;
         self.access.require(new.scopes)?;
         let mut work = self.messenger.begin_for([self.access.user]).await?;
-        self.access.check_alive(&mut work).await?;
+        self.access.check_alive(&mut work.tx).await?;
         let made = self.messenger.make_token(&mut work, self.access.user, new, self.access.actor()).await?;
         if self.access.kind == SessionKind::Token && made.token.expires_at > self.access.expires_at {
             return Err(Error::invalid(

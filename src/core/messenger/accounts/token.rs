@@ -10,9 +10,9 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, deco
 use serde::{Deserialize, Serialize};
 
 use crate::messenger::foundation::secrets::Secrets;
-use crate::messenger::foundation::{Actor, Error, Result, UnitOfWork};
+use crate::messenger::foundation::{Actor, Error, Result};
 use crate::model::{Scopes, SessionId, SessionKind, Time, UserId};
-use crate::store::sessions;
+use crate::store::{Executor, sessions};
 
 /// How long an access token is valid.
 pub const ACCESS_LIFE: Duration = Duration::from_secs(15 * 60);
@@ -49,10 +49,10 @@ impl Access {
         }
     }
 
-    /// Fails if the session has ended since the token was verified. To be called within a unit of work that locks the account,
-    /// before it makes what would outlast the session.
-    pub(crate) async fn check_alive(&self, work: &mut UnitOfWork) -> Result<()> {
-        match sessions::by_id(&mut work.tx, self.session).await? {
+    /// Fails if the session has ended since the token was verified. What makes something that would outlast the session calls
+    /// it within a unit of work that locks the account.
+    pub(crate) async fn check_alive(&self, run: &mut Executor) -> Result<()> {
+        match sessions::by_id(run, self.session).await? {
             Some(_) => Ok(()),
             None => Err(Error::SessionEnded),
         }

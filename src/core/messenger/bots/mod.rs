@@ -185,7 +185,7 @@ impl OwnedBot {
         }
         self.access.require(new.scopes)?;
         let mut work = self.begin().await?;
-        self.access.check_alive(&mut work).await?;
+        self.access.check_alive(&mut work.tx).await?;
         let made = self.messenger.make_token(&mut work, self.id(), new, self.access.actor()).await?;
         self.commit(work, Subject::Nothing).await?;
         Ok(made)

@@ -62,7 +62,7 @@ enum Stage {
     Bookmarks(Option<BookmarkId>),
     /// Chats after this one.
     Chats(ChatId),
-    Messages(Box<Membership>, Around),
+    Messages(ChatId, Around),
     /// Files after this one.
     Files(Time, AttachmentId),
 }
@@ -139,6 +139,8 @@ impl Export {
     /// The next part; `None` at the end.
     #[boxed]
     pub async fn next(&mut self) -> Result<Option<ExportPart>> {
+        // A slow reader may take hours, and rights may be lost meanwhile.
+        self.caller.access.check_alive(&mut self.caller.messenger.db.read().await?).await?;
         loop {
             match &self.stage {
                 Stage::Profile => {
@@ -200,25 +202,32 @@ impl Export {
             return Ok(None);
         };
         self.stage = Stage::Chats(id);
-        let messenger = &self.caller.messenger;
-        // The user may have left the chat meanwhile.
-        let chat = match messenger.as_user(self.caller.access).chat(id).await {
-            Err(Error::Forbidden(_) | Error::NotFound(_)) => return Ok(None),
-            chat => chat?,
-        };
+        let Some(chat) = self.membership(id).await? else { return Ok(None) };
         let part = ExportPart::Chat(Box::new(chat.view().await?), chat.members().await?);
-        self.stage = Stage::Messages(Box::new(chat), Around::Since(Time(0)));
+        self.stage = Stage::Messages(id, Around::Since(Time(0)));
         Ok(Some(part))
     }
 
-    async fn messages(&mut self) -> Result<Option<ExportPart>> {
-        let Stage::Messages(chat, from) = &mut self.stage else { return Ok(None) };
-        let mut page = chat.history(None, *from, MAX_MESSAGES).await?;
-        page.reverse();
-        match page.last() {
-            Some(last) => *from = Around::After(last.id),
-            None => self.stage = Stage::Chats(chat.id()),
+    /// A chat of the user; `None` if they have left it meanwhile.
+    async fn membership(&self, id: ChatId) -> Result<Option<Membership>> {
+        match self.caller.messenger.as_user(self.caller.access).chat(id).await {
+            Err(Error::Forbidden(_) | Error::NotFound(_)) => Ok(None),
+            chat => chat.map(Some),
         }
+    }
+
+    async fn messages(&mut self) -> Result<Option<ExportPart>> {
+        let Stage::Messages(id, from) = self.stage else { return Ok(None) };
+        let Some(chat) = self.membership(id).await? else {
+            self.stage = Stage::Chats(id);
+            return Ok(None);
+        };
+        let mut page = chat.history(None, from, MAX_MESSAGES).await?;
+        page.reverse();
+        self.stage = match page.last() {
+            Some(last) => Stage::Messages(id, Around::After(last.id)),
+            None => Stage::Chats(id),
+        };
         Ok(Some(ExportPart::Messages(page)))
     }
 
