@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use besedka::messenger::{MessagesOnDeletion, NewToken, Registration};
+use besedka::messenger::{Error, MessagesOnDeletion, NewToken, Registration};
 use besedka::model::{AuditFilter, Scopes};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -264,6 +264,29 @@ async fn an_export_is_a_file_without_formulas_and_is_recorded() {
     assert_eq!(done, ["account.create", "chat.delete", "audit.export", "audit.export"]);
     assert_eq!(entries[1]["target"]["name"], "=HYPERLINK(\"http://evil\")");
     ann.get("/admin/audit/export?format=xml").await.refused(400, "invalid");
+}
+
+#[tokio::test]
+async fn an_export_ends_with_the_role_of_an_administrator_and_with_the_session() {
+    let server = TestServer::start().await;
+    let (ann, bob) = (server.person("ann").await, server.person("bob").await);
+    let role = format!("/admin/users/{}/admin", bob.id);
+    ann.put(&role, json!({})).await.expect(204);
+    let messenger = &server.running.messenger;
+    let access = messenger.access(&bob.token, Scopes::ACCOUNT).await.unwrap();
+    let begin = async || {
+        let administrator = messenger.as_user(access).administering().await.unwrap();
+        let mut export = administrator.export_audit_log(AuditFilter::default()).await.unwrap();
+        assert!(!export.next().await.unwrap().is_empty());
+        export
+    };
+    let mut export = begin().await;
+    ann.delete(&role).await.expect(204);
+    assert!(matches!(export.next().await, Err(Error::Forbidden(_))));
+    ann.put(&role, json!({})).await.expect(204);
+    let mut export = begin().await;
+    bob.post("/auth/logout", Value::Null).await;
+    assert!(matches!(export.next().await, Err(Error::SessionEnded)));
 }
 
 #[tokio::test]

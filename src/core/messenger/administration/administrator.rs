@@ -8,7 +8,7 @@ use crate::messenger::administration::deactivation::{account, deactivate, reacti
 use crate::messenger::foundation::{Actor, Attempt, Error, Limit, Result, Subject, UnitOfWork};
 use crate::messenger::{Caller, Messenger, Operator};
 use crate::model::{Account, AuditAction, AuditTarget, Change, User, UserId};
-use crate::store::{accounts, users};
+use crate::store::{Executor, accounts, users};
 
 const MAX_ACCOUNTS: u64 = 200;
 const NOT_AN_ADMIN: &str = "Only server administrators can do this";
@@ -38,6 +38,12 @@ fn allow(me: Option<User>) -> Result<()> {
     }
 }
 
+/// Fails if an administrator has lost the role or the session meanwhile.
+pub(crate) async fn check_still_administrator(run: &mut Executor, access: &Access) -> Result<()> {
+    access.check_alive(run).await?;
+    allow(users::by_id(run, access.user).await?)
+}
+
 impl Administrator {
     pub(crate) fn messenger(&self) -> &Messenger {
         &self.messenger
@@ -50,6 +56,10 @@ impl Administrator {
     /// Fails for personal access tokens.
     pub(crate) fn require_sign_in(&self) -> Result<()> {
         self.access.require_sign_in()
+    }
+
+    pub(crate) fn access(&self) -> Access {
+        self.access
     }
 
     /// Who acts, for the audit log.

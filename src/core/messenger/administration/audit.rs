@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::boxed;
-use crate::messenger::administration::administrator::Administrator;
+use crate::messenger::accounts::token::Access;
+use crate::messenger::administration::administrator::{Administrator, check_still_administrator};
 use crate::messenger::foundation::{Actor, Error, Result};
 use crate::messenger::{Messenger, Operator};
 use crate::model::{AuditAction, AuditEntry, AuditFilter, UserId};
@@ -21,6 +22,8 @@ const DAY: Duration = Duration::from_secs(24 * 3_600);
 /// An export of the audit log, the oldest entry first.
 pub struct AuditExport {
     messenger: Messenger,
+    /// The administrator's; `None` for the operator.
+    access: Option<Access>,
     filter: AuditFilter,
     after: i64,
 }
@@ -30,6 +33,10 @@ impl AuditExport {
     #[boxed]
     pub async fn next(&mut self) -> Result<Vec<AuditEntry>> {
         let mut read = self.messenger.db.read().await?;
+        if let Some(access) = &self.access {
+            // A slow reader may take hours.
+            check_still_administrator(&mut read, access).await?;
+        }
         let page = audit::list_after(&mut read, &self.filter, self.after, EXPORT_PAGE).await?;
         if let Some(last) = page.last() {
             self.after = last.id;
@@ -54,8 +61,8 @@ impl Administrator {
     /// Exports the audit log, which is recorded there too.
     #[boxed]
     pub async fn export_audit_log(&self, filter: AuditFilter) -> Result<AuditExport> {
-        let by = self.actor();
-        self.messenger().export_audit_log(filter, by).await
+        let export = self.messenger().export_audit_log(filter, self.actor()).await?;
+        Ok(AuditExport { access: Some(self.access()), ..export })
     }
 }
 
@@ -97,7 +104,7 @@ impl Messenger {
         });
         work.audit(by, AuditAction::AuditExport, None, details).await?;
         work.commit().await?;
-        Ok(AuditExport { messenger: self.clone(), filter, after: 0 })
+        Ok(AuditExport { messenger: self.clone(), access: None, filter, after: 0 })
     }
 
     /// Deletes entries of the audit log that are older than the settings say.

@@ -18,7 +18,7 @@ use crate::messenger::messages::validate::own_files;
 use crate::model::{
     Attachment, AttachmentId, ChatId, Content, ImportSummary, Kind, Message, MessageId, Origin, Time, text,
 };
-use crate::store::{Error as StoreError, attachments, messages, users};
+use crate::store::{Error as StoreError, attachments, messages};
 
 /// The least pause between two slices, for other writers.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -200,7 +200,7 @@ impl Import {
     async fn write_new(&mut self, target: &mut TargetChat, ready: Vec<Ready>) -> Result<Duration> {
         let mut work = self.caller.messenger.begin_background_for(self.user()).await?;
         let began = Instant::now();
-        self.check_still_signed_in(&mut work).await?;
+        self.caller.access.check_alive(&mut work.tx).await?;
         let mut done = self.done;
         let chat = match target.chat {
             Some(chat) => chat,
@@ -319,18 +319,6 @@ impl Import {
         let title = title.unwrap_or_else(|| "Import".to_owned());
         let group = NewGroup { description, ..NewGroup::private(title, Vec::new()) };
         self.caller.insert_group(work, group, CreationNotice::Posted).await
-    }
-
-    /// Fails if the user was signed out or deactivated meanwhile.
-    async fn check_still_signed_in(&self, work: &mut UnitOfWork) -> Result<()> {
-        let access = self.caller.access;
-        if self.caller.messenger.tokens.is_revoked(access.session) {
-            return Err(Error::SessionEnded);
-        }
-        match users::by_id(&mut work.tx, access.user).await? {
-            Some(user) if !user.person.is_deactivated => Ok(()),
-            _ => Err(Error::Deactivated),
-        }
     }
 }
 
