@@ -316,10 +316,20 @@ impl Messenger {
             }
         };
         let kept = kept.await;
-        if kept.is_err() {
+        if kept.is_err() && !self.is_recorded(attachment).await {
             self.files.delete(attachment).await?;
         }
         kept
+    }
+
+    /// Whether a file may be recorded as uploaded: another node has done so, or the answer to a commit was lost. When that
+    /// can't be read, the file stays; it is deleted with the attachment if nobody posts it.
+    async fn is_recorded(&self, attachment: &Attachment) -> bool {
+        let found = match self.db.read().await {
+            Ok(mut read) => attachments::by_id(&mut read, attachment.id).await,
+            Err(error) => Err(error),
+        };
+        found.map_or(true, |found| found.is_some_and(|found| found.uploaded))
     }
 
     async fn try_store_received(
