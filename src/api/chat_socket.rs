@@ -88,10 +88,11 @@ pub async fn open<T: SocketFormat>(
 
 async fn serve<T: SocketFormat>(mut socket: Socket, listener: Listener, room: Room) {
     if let Err(ended) = listen::<T>(&mut socket, listener, room).await {
-        socket.close(ended).await;
+        Box::pin(socket.close(ended)).await;
     }
 }
 
+/// What does not happen all the time is boxed, so that an idle socket keeps only what it needs to listen.
 async fn listen<T: SocketFormat>(
     socket: &mut Socket,
     mut listener: Listener,
@@ -110,7 +111,6 @@ async fn listen<T: SocketFormat>(
                     return end(4429, "too fast");
                 }
                 if let Some(text) = received? {
-                    // Boxed, so that an idle socket keeps no room for it.
                     Box::pin(handle::<T>(socket, &room, &listener, &text)).await?;
                 }
             }
@@ -120,7 +120,7 @@ async fn listen<T: SocketFormat>(
                 }
                 frames = 0;
                 listener.forget_replay();
-                socket.ping().await?;
+                Box::pin(socket.ping()).await?;
             }
         }
     }

@@ -68,9 +68,9 @@ impl WebSocketRequest {
             .header(header::SEC_WEBSOCKET_ACCEPT, derive_accept_key(key.as_bytes()))
             .finish();
         tokio::spawn(async move {
-            if let Ok(connection) = upgrade.await {
-                let config = Some(config());
-                serve(Socket(WebSocketStream::from_raw_socket(connection, Role::Server, config).await)).await;
+            // Boxed, so that an open socket keeps no room for it.
+            if let Some(socket) = Box::pin(Socket::open(upgrade)).await {
+                serve(socket).await;
             }
         });
         accepted
@@ -87,7 +87,7 @@ impl<'a> FromRequest<'a> for WebSocketRequest {
 /// a longer frame gets the room that it needs.
 fn config() -> WebSocketConfig {
     WebSocketConfig::default()
-        .read_buffer_size(512)
+        .read_buffer_size(128)
         .write_buffer_size(512)
         .max_write_buffer_size(256 * 1024)
         .max_message_size(Some(MAX_FRAME_SIZE))
@@ -178,6 +178,11 @@ pub fn end_if_closed(closed: Option<Close>) -> Result<(), Ended> {
 }
 
 impl Socket {
+    async fn open(upgrade: OnUpgrade) -> Option<Self> {
+        let connection = upgrade.await.ok()?;
+        Some(Self(WebSocketStream::from_raw_socket(connection, Role::Server, Some(config())).await))
+    }
+
     /// The next text that the client sends; `None` for a ping or its answer.
     pub async fn receive(&mut self) -> Result<Option<Utf8Bytes>, Ended> {
         match self.0.next().await {

@@ -71,11 +71,11 @@ fn read_cursor(text: Option<&str>) -> Result<Option<Cursor>, Error> {
 
 async fn serve(messenger: Messenger, mut connection: Socket, access: Option<Access>, cursor: Option<Cursor>) {
     if let Err(ended) = Box::pin(run(&messenger, &mut connection, access, cursor)).await {
-        connection.close(ended).await;
+        Box::pin(connection.close(ended)).await;
     }
 }
 
-/// What happens once at the beginning is boxed, so that an idle socket keeps only what it needs to listen.
+/// What does not happen all the time is boxed, so that an idle socket keeps only what it needs to listen.
 async fn run(
     messenger: &Messenger,
     connection: &mut Socket,
@@ -165,7 +165,7 @@ async fn listen(connection: &mut Socket, mut listener: Listener) -> Result<(), E
     let mut ping = pings(last_received);
     loop {
         tokio::select! {
-            () = listener.ready() => deliver(connection, listener.take()).await?,
+            () = listener.ready() => Box::pin(deliver(connection, listener.take())).await?,
             received = connection.receive() => {
                 last_received = Instant::now();
                 frames += 1;
@@ -173,7 +173,7 @@ async fn listen(connection: &mut Socket, mut listener: Listener) -> Result<(), E
                     return end(4429, "too fast");
                 }
                 if let Some(text) = received? {
-                    handle(connection, &listener, &text).await?;
+                    Box::pin(handle(connection, &listener, &text)).await?;
                 }
             }
             _ = ping.tick() => {
@@ -182,7 +182,7 @@ async fn listen(connection: &mut Socket, mut listener: Listener) -> Result<(), E
                 }
                 frames = 0;
                 listener.forget_replay();
-                connection.ping().await?;
+                Box::pin(connection.ping()).await?;
             }
         }
     }
@@ -206,15 +206,14 @@ async fn handle(connection: &mut Socket, listener: &Listener, text: &str) -> Res
     match frame.event.as_str() {
         "ping" => connection.send(events::pong()).await,
         "typing" => match frame.data["chat_id"].as_i64() {
-            // Boxed, so that an idle socket keeps no room for it.
-            Some(chat) => match Box::pin(listener.typing(ChatId(chat))).await {
+            Some(chat) => match listener.typing(ChatId(chat)).await {
                 Ok(()) => Ok(()),
                 Err(Error::Internal(error)) => internal_error(&Error::Internal(error)),
                 Err(error) => connection.send(events::wrong(&error.to_string(), error.code())).await,
             },
             None => connection.send(events::wrong("data.chat_id is missing", "invalid")).await,
         },
-        "read" | "delivered" => match Box::pin(mark(listener, &frame)).await {
+        "read" | "delivered" => match mark(listener, &frame).await {
             Ok(()) => Ok(()),
             Err(Error::Internal(error)) => internal_error(&Error::Internal(error)),
             Err(error) => connection.send(events::wrong(&error.to_string(), error.code())).await,
