@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::view::OWN;
 use besedka_core::messenger::{Error, NewMessage, Result};
-use besedka_core::model::{Attachment, AttachmentId, Content, Kind, MessageId, Payload, text};
+use besedka_core::model::{Attachment, AttachmentId, Content, Kind, MessageId, Payload, is_blank, text};
 
 /// The longest name of a client-defined type.
 const MAX_TYPE: usize = 32;
@@ -118,10 +118,39 @@ impl CreateMessage {
                 }
                 Content::new(kind, self.caption.or(self.text), Some(payload)).map_err(rename_fields)?
             }
-            None => of_its_own(self.kind.unwrap_or_default(), self.text.or(self.caption), self.rest)?,
+            None => self.of_its_own()?,
         };
         Ok(NewMessage { reply_to, ..NewMessage::new(content) })
     }
+
+    /// The content of a client-defined type. It keeps the fields that have the names of a file's, such as the
+    /// duration of a call.
+    fn of_its_own(self) -> Result<Content> {
+        let is_given = |text: &String| !is_blank(text);
+        // A caption is the text, unless there is one.
+        let (text, caption) = match self.text.filter(is_given) {
+            Some(text) => (Some(text), self.caption),
+            None => (self.caption.filter(is_given), None),
+        };
+        let named_like_a_files = [
+            ("caption", caption.map(Value::from)),
+            ("fileId", self.file_id.map(Value::from)),
+            ("fileName", self.file_name.map(Value::from)),
+            ("fileSize", self.file_size),
+            ("durationSeconds", self.duration_seconds.map(number)),
+        ];
+        let mut fields: Map<String, Value> = self.rest.into_iter().collect();
+        for (name, value) in named_like_a_files {
+            fields.extend(value.map(|value| (name.to_owned(), value)));
+        }
+        of_its_own(self.kind.unwrap_or_default(), text, fields)
+    }
+}
+
+/// A number as clients send it: whole ones without a fraction, which typed languages read as another type.
+fn number(value: f64) -> Value {
+    let whole = value as i64;
+    if whole as f64 == value { whole.into() } else { value.into() }
 }
 
 /// Parses a file ID.
@@ -150,12 +179,11 @@ fn codec(recording: Option<&Attachment>) -> String {
 
 /// A client-defined type: a location or a poll if its fields describe one, otherwise a text that keeps its
 /// fields.
-fn of_its_own(kind: String, text: Option<String>, rest: BTreeMap<String, Value>) -> Result<Content> {
+fn of_its_own(kind: String, text: Option<String>, mut fields: Map<String, Value>) -> Result<Content> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     if kind.is_empty() || kind.len() > MAX_TYPE || !kind.chars().all(is_word) {
         return Err(Error::invalid("type", "must be text, image, video, voice, file or another short word"));
     }
-    let mut fields: Map<String, Value> = rest.into_iter().collect();
     let known = match kind.as_str() {
         "location" => Content::new(Kind::Location, text.clone(), Some(fields.clone())).ok(),
         "poll" => {
@@ -167,13 +195,12 @@ fn of_its_own(kind: String, text: Option<String>, rest: BTreeMap<String, Value>)
     if let Some(content) = known {
         return Ok(content);
     }
-    let plain =
-        text.filter(|text| !besedka_core::model::is_blank(text)).unwrap_or_else(|| match kind.as_str() {
-            "call" => "📞".to_owned(),
-            "location" => "📍".to_owned(),
-            "poll" => "📊".to_owned(),
-            _ => format!("[{kind}]"),
-        });
+    let plain = text.unwrap_or_else(|| match kind.as_str() {
+        "call" => "📞".to_owned(),
+        "location" => "📍".to_owned(),
+        "poll" => "📊".to_owned(),
+        _ => format!("[{kind}]"),
+    });
     fields.insert("type".to_owned(), kind.into());
     let Value::Object(payload) = json!({OWN: fields}) else { return Err(Error::Busy) };
     Content::new(Kind::Text, Some(plain), Some(payload)).map_err(|flaw| Error::invalid("type", flaw.reason))

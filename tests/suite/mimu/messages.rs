@@ -257,6 +257,36 @@ async fn types_of_the_clients_own_keep_their_fields() {
 }
 
 #[tokio::test]
+async fn types_of_the_clients_own_keep_fields_that_have_the_names_of_a_files() {
+    let server = TestServer::start().await;
+    let mimu = Mimu::new(&server, "ann").await;
+    let like_a_files = json!({
+        "caption": "Кот", "fileId": "cats-3", "fileName": "cat.webp", "fileSize": 4096, "durationSeconds": 65,
+    });
+    for kind in ["sticker", "call", "poll"] {
+        let mut body = like_a_files.clone();
+        body["chatId"] = json!("chat-1");
+        body["type"] = json!(kind);
+        body["text"] = json!("Текст");
+        fields(mimu.post("/api/v1/messages", body).await);
+        let told = mimu.messages("chat-1").await;
+        let told = told.last().unwrap();
+        assert_eq!((&told["type"], &told["text"]), (&json!(kind), &json!("Текст")));
+        assert_eq!(told["payload"], like_a_files);
+        for (name, value) in like_a_files.as_object().unwrap() {
+            assert_eq!(&told[name], value, "{kind}: {name}");
+        }
+    }
+    // Without a text the caption is it, and a part of a second stays one.
+    let call =
+        json!({"chatId": "chat-1", "type": "call", "text": "", "caption": "Звонок", "durationSeconds": 1.5});
+    fields(mimu.post("/api/v1/messages", call).await);
+    let told = mimu.messages("chat-1").await;
+    let told = told.last().unwrap();
+    assert_eq!((&told["text"], &told["payload"]), (&json!("Звонок"), &json!({"durationSeconds": 1.5})));
+}
+
+#[tokio::test]
 async fn what_is_sent_elsewhere_is_shown_as_well_as_it_can_be() {
     let server = TestServer::start().await;
     let (ann, bob) = (server.person("ann").await, server.person("bob").await);
