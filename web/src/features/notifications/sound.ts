@@ -1,12 +1,19 @@
 /// A short two-tone sound, made here: no file to load.
 
+/// How long after one sound no other starts: several chats announced at once sound once.
+const PAUSE_SECONDS = 1
+
 let audio: AudioContext | null = null
+/// When the next sound may start, in the time of `audio`, which stands still while the browser keeps it silent.
+let next = 0
 
 export function playSound(): void {
   try {
     audio ??= new AudioContext()
     // Browsers are silent until the page was pressed once.
     if (audio.state === 'suspended') void audio.resume()
+    if (audio.currentTime < next) return
+    next = audio.currentTime + PAUSE_SECONDS
     for (const [index, frequency] of [784, 1047].entries()) {
       const start = audio.currentTime + index * 0.09
       const tone = audio.createOscillator()
