@@ -133,13 +133,13 @@ function personOf(cache: QueryClient, id: number | null | undefined): Person | u
   return cache.getQueryData<Chat[]>(keys.chats)?.find((chat) => chat.peer?.id === id)?.peer ?? undefined
 }
 
-/// The user's own vote in a poll. Only that in an anonymous poll has to be fetched.
+/// The user's own vote in a poll. Only that in an anonymous poll has to be fetched, and one that a gap made doubtful.
 export function useOwnVote(message: Message, me: number): number[] {
   const poll = message.poll
   const told = useQuery({
     queryKey: keys.vote(message.id),
     queryFn: ({ signal, client }) => request<Vote>(client, 'GET', `/messages/${message.id}/vote`, { signal }),
-    enabled: poll?.anonymous ?? false,
+    enabled: ({ state }) => (poll?.anonymous ?? false) || state.isInvalidated,
     staleTime: Infinity,
   }).data
   if (poll?.anonymous || told) return told?.options ?? []
