@@ -18,7 +18,7 @@ export function NotifyPrompt() {
   useEffect(() => {
     if (sends && !hasSent) setNotifyChoices({ hasSent: true })
   }, [sends, hasSent])
-  if (!(hasSent || sends) || permission() !== 'default' || askedAt > 0) return null
+  if (!(hasSent || sends) || askedAt > 0 || permission() !== 'default') return null
   return (
     <section className={styles.prompt} aria-label={t('settings.notifications')}>
       <Bell size={20} aria-hidden="true" />
